@@ -1,0 +1,21 @@
+// handheld/functions: schemas, call formats, constrained decoding, metrics and data loaders.
+
+export { applyMask, createConstrainer } from "./constrain/constrainer.ts";
+export type {
+  Automaton,
+  Constrainer,
+  ConstrainerOptions,
+  Grammar,
+  GrammarOptions,
+  State,
+  TokenConstraint,
+  TokenMask,
+} from "./constrain/types.ts";
+export { loadCalls, loadFunctions } from "./data/load.ts";
+export type { LoadedCalls, LoadOptions } from "./data/types.ts";
+export type { CallFormat, Part } from "./formats/format.ts";
+export { callFormats, getCallFormat } from "./formats/registry.ts";
+export { inferSchemas } from "./infer.ts";
+export { accuracy, type CallScores, callsEqual, type ScoredPair, scoreCalls, softAccuracy } from "./metrics.ts";
+export { parseFunctions, validateCall, validateCalls } from "./schema.ts";
+export type { Call, CallDataset, FunctionSchema, Json, ParameterSchema, Sample } from "./types.ts";

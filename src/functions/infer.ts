@@ -1,0 +1,5 @@
+// Schemas from samples.
+
+import type { FunctionSchema, Sample } from "./types.ts";
+
+export declare function inferSchemas(samples: readonly Sample[]): FunctionSchema[];

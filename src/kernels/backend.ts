@@ -1,0 +1,236 @@
+// The interface that every backend implements: memory, a command queue, and the operations of training and inference.
+// Shapes use the letters of docs/architecture.md: N rows (tokens), C width, H query heads, K key/value heads, D head
+// size, F FFN width, V vocabulary, S cached tokens. Matrices are row-major f32 unless said otherwise.
+import type { Activation } from "../spec/spec.ts";
+
+/** A byte address in the backend's memory. 0 means "none". */
+export type Ptr = number;
+
+/** SIMD level of a backend's kernels. */
+export type SimdLevel = "relaxed" | "simd128" | "none";
+
+/**
+ * Layout of {@link Backend.gemm}: which operand is read transposed.
+ * `nt`: a [M,K], b [N,K] (a linear layer). `nn`: a [M,K], b [K,N]. `tn`: a [K,M], b [K,N] (a weight gradient).
+ */
+export type GemmLayout = "nt" | "nn" | "tn";
+
+/** Number format of the KV cache: int8 with one f32 scale per head and token, or f32. */
+export type KvFormat = "int8" | "f32";
+
+/** Where one layer's keys or values live: made by {@link Backend.kvBytes} bytes of memory, zero-initialised. */
+export interface KvBlock {
+  ptr: Ptr;
+  /** Tokens it can hold. */
+  capacity: number;
+  format: KvFormat;
+}
+
+/**
+ * A compute backend. Operations are queued and run in order at the next {@link flush} (or when memory is viewed);
+ * nothing is allocated while they run. Not for concurrent use: one owner per backend.
+ */
+export interface Backend {
+  readonly name: string;
+  readonly simd: SimdLevel;
+  /** Threads that execute each operation, the caller's included. */
+  readonly threads: number;
+
+  // --- memory -------------------------------------------------------------------------------------------------------
+  /** Reserves `bytes` of zeroed memory, 64-byte aligned. @throws HandheldError `out-of-memory` */
+  alloc(bytes: number): Ptr;
+  /** Returns memory to the backend. */
+  free(ptr: Ptr): void;
+  /** Bytes reserved now. */
+  readonly allocatedBytes: number;
+  /** Views of memory, after running what is queued. Valid until the next {@link alloc}. */
+  u8(ptr: Ptr, length: number): Uint8Array;
+  i32(ptr: Ptr, length: number): Int32Array;
+  f32(ptr: Ptr, length: number): Float32Array;
+  /** Runs everything queued and returns when it is done. */
+  flush(): void;
+  /** Ends worker threads and drops the memory. The backend is unusable afterwards. */
+  close(): Promise<void>;
+
+  // --- elementwise and rows (training and inference) ----------------------------------------------------------------
+  /** x[0..n) = value */
+  fill(x: Ptr, value: number, n: number): void;
+  /** out[0..n) = x */
+  copy(out: Ptr, x: Ptr, n: number): void;
+  /** out[0..n) = a + b; out may be a or b. */
+  add(out: Ptr, a: Ptr, b: Ptr, n: number): void;
+  /** out[0..n) += alpha · x */
+  axpy(out: Ptr, x: Ptr, alpha: number, n: number): void;
+  /** out [N,C] = table [·,C] rows at ids (i32 [N]). */
+  gatherRows(out: Ptr, table: Ptr, ids: Ptr, N: number, C: number): void;
+  /** table [·,C] rows at ids += x [N,C]. Deterministic: rows are added in order of their index in `ids`. */
+  scatterAddRows(table: Ptr, ids: Ptr, x: Ptr, N: number, C: number): void;
+  /** out = x · 1/sqrt(mean(x²)+eps) · weight, per row. Stores 1/rms of each row in rstd [N] unless 0. */
+  rmsNorm(out: Ptr, x: Ptr, weight: Ptr, N: number, C: number, eps: number, rstd: Ptr): void;
+  /** dx += , dWeight += gradients of {@link rmsNorm}. */
+  rmsNormBackward(dx: Ptr, dWeight: Ptr, dOut: Ptr, x: Ptr, weight: Ptr, rstd: Ptr, N: number, C: number): void;
+  /** out = (x − mean)/sqrt(var+eps) · weight + bias (0: none). Stores (mean, 1/std) of each row in stats [N,2] unless 0. */
+  layerNorm(out: Ptr, x: Ptr, weight: Ptr, bias: Ptr, N: number, C: number, eps: number, stats: Ptr): void;
+  /** dx +=, dWeight +=, dBias += (0: none) gradients of {@link layerNorm}. */
+  layerNormBackward(
+    dx: Ptr,
+    dWeight: Ptr,
+    dBias: Ptr,
+    dOut: Ptr,
+    x: Ptr,
+    weight: Ptr,
+    stats: Ptr,
+    N: number,
+    C: number,
+  ): void;
+  /**
+   * Rotary embedding in place on `heads` heads of size D per row; row i starts at x + 4·i·stride. Rotates the pairs
+   * (j, j+D/2) by the angle of positions[i] (i32 [N]). Table: f32 [context, D], first D/2 cosines then D/2 sines per
+   * position. `inverse` rotates back (the gradient).
+   */
+  rope(x: Ptr, table: Ptr, positions: Ptr, N: number, heads: number, D: number, stride: number, inverse: boolean): void;
+  /** out [N,F] = act(gate [N,F]) · up [N,F]; up 0: act(gate). Rows of gate and up are `stride` floats apart, out's F. */
+  activate(out: Ptr, gate: Ptr, up: Ptr, N: number, F: number, stride: number, activation: Activation): void;
+
+  // --- training -----------------------------------------------------------------------------------------------------
+  /** out [M,N] = (accumulate ? out : 0) + op(a)·op(b). lda, ldb, ldc: floats between rows as stored. */
+  gemm(
+    layout: GemmLayout,
+    out: Ptr,
+    a: Ptr,
+    b: Ptr,
+    M: number,
+    N: number,
+    K: number,
+    lda: number,
+    ldb: number,
+    ldc: number,
+    accumulate: boolean,
+  ): void;
+  /** Gradients of {@link activate}: dGate =, dUp = (same stride as gate and up), from dOut [N,F]. */
+  activateBackward(
+    dGate: Ptr,
+    dUp: Ptr,
+    dOut: Ptr,
+    gate: Ptr,
+    up: Ptr,
+    N: number,
+    F: number,
+    stride: number,
+    activation: Activation,
+  ): void;
+  /**
+   * Causal attention within segments: rows cu[s]..cu[s+1) (i32 [segments+1]) form one sequence. q rows hold H heads,
+   * k and v rows K heads of size D, `stride` floats apart (all three); out [N, H·D]; lse [N,H] gets the log-sum-exp of
+   * each row's scaled scores. Scale 1/sqrt(D). H/K query heads share one key/value head.
+   */
+  attention(
+    out: Ptr,
+    lse: Ptr,
+    q: Ptr,
+    k: Ptr,
+    v: Ptr,
+    cu: Ptr,
+    segments: number,
+    N: number,
+    H: number,
+    K: number,
+    D: number,
+    stride: number,
+  ): void;
+  /** Gradients of {@link attention}: dq, dk, dv = (strides as q, k, v). */
+  attentionBackward(
+    dq: Ptr,
+    dk: Ptr,
+    dv: Ptr,
+    dOut: Ptr,
+    out: Ptr,
+    lse: Ptr,
+    q: Ptr,
+    k: Ptr,
+    v: Ptr,
+    cu: Ptr,
+    segments: number,
+    N: number,
+    H: number,
+    K: number,
+    D: number,
+    stride: number,
+  ): void;
+  /** out [0..n) = x where kept, scaled by 1/(1−p); the mask is a hash of (seed, index), so the backward is the same call. */
+  dropout(out: Ptr, x: Ptr, n: number, p: number, seed: number): void;
+  /**
+   * Folds a chunk of logits [N, width] into running row maxima and sums of exponentials (stats f32 [N,2] = (max, sum));
+   * `first` starts them.
+   */
+  logSumExp(stats: Ptr, logits: Ptr, N: number, width: number, first: boolean): void;
+  /**
+   * For a chunk of logits [N, width] that holds vocabulary entries offset..offset+width of V: replaces it by the gradient
+   * weight[i] · (softmax − target distribution), and adds to loss[i] the chunk's share of weight[i] · cross-entropy.
+   * targets i32 [N], weights f32 [N]. Label smoothing ε: target = (1−ε)·onehot + ε/V.
+   */
+  crossEntropy(
+    loss: Ptr,
+    logits: Ptr,
+    stats: Ptr,
+    targets: Ptr,
+    weights: Ptr,
+    N: number,
+    width: number,
+    offset: number,
+    V: number,
+    smoothing: number,
+  ): void;
+  /** out[0] = Σ x² over n floats. */
+  sumSquares(out: Ptr, x: Ptr, n: number): void;
+  /**
+   * AdamW on n floats: g is first multiplied by gradScale; then m, v moments, bias-corrected by 1/(1−β^step), decoupled
+   * weight decay: p −= lr·(m̂/(√v̂+eps) + decay·p).
+   */
+  adamw(
+    p: Ptr,
+    g: Ptr,
+    m: Ptr,
+    v: Ptr,
+    n: number,
+    lr: number,
+    beta1: number,
+    beta2: number,
+    eps: number,
+    decay: number,
+    step: number,
+    gradScale: number,
+  ): void;
+
+  // --- inference on packed weights ----------------------------------------------------------------------------------
+  /** out [N,C] = rows at ids of a packed int4 table (layout of src/quant/int4.ts) with C columns, dequantised. */
+  gatherInt4(out: Ptr, table: Ptr, ids: Ptr, N: number, C: number): void;
+  /** Bytes that {@link quantizeRows} needs for x [N,K]. */
+  activationBytes(N: number, K: number): number;
+  /** Quantises x [N,K] to int8 in the backend's own layout (for {@link matmulInt4}). */
+  quantizeRows(out: Ptr, x: Ptr, N: number, K: number): void;
+  /** out [N, M] = (accumulate ? out : 0) + x [N,K] · wᵀ with packed int4 w [M,K]; x from {@link quantizeRows}; ldc: floats between out's rows. */
+  matmulInt4(out: Ptr, x: Ptr, w: Ptr, N: number, M: number, K: number, ldc: number, accumulate: boolean): void;
+  /** Bytes of one layer's keys (or values) for `capacity` tokens of K heads of size D. */
+  kvBytes(capacity: number, K: number, D: number, format: KvFormat): number;
+  /** Stores x [N, K·D] (rows `stride` floats apart) as tokens position..position+N of a cache. */
+  kvAppend(cache: KvBlock, x: Ptr, N: number, position: number, K: number, D: number, stride: number): void;
+  /**
+   * Causal attention of N new tokens at position..position+N over a cache that already holds them: out [N, H·D],
+   * q rows `stride` floats apart.
+   */
+  attentionCached(
+    out: Ptr,
+    q: Ptr,
+    keys: KvBlock,
+    values: KvBlock,
+    N: number,
+    position: number,
+    H: number,
+    K: number,
+    D: number,
+    stride: number,
+  ): void;
+  /** Index of the largest of n floats into out (i32 [1]); ties: the lowest index. */
+  argmax(out: Ptr, x: Ptr, n: number): void;
+}

@@ -1,0 +1,72 @@
+// Chooses and creates a backend for this machine.
+import { HandheldError } from "../errors.ts";
+import type { Backend, SimdLevel } from "./backend.ts";
+import { createReferenceBackend } from "./reference/backend.ts";
+import { WasmBackend } from "./wasm/backend.ts";
+import { detectSimd, detectThreads } from "./wasm/features.ts";
+
+export type { Backend, GemmLayout, KvBlock, KvFormat, Ptr, SimdLevel } from "./backend.ts";
+export { createReferenceBackend } from "./reference/backend.ts";
+export { detectSimd, detectThreads } from "./wasm/features.ts";
+
+/** Options of {@link createBackend}. */
+export interface BackendOptions {
+  /** Threads, the caller's included. Default: the machine's cores, at most 8; 1 where memory cannot be shared. */
+  threads?: number | undefined;
+  /** Use this SIMD level instead of the best one found (`none`: the plain TypeScript reference). */
+  simd?: SimdLevel | undefined;
+  /** Single-threaded build with unshared memory, even where sharing works. Default false. */
+  unshared?: boolean | undefined;
+}
+
+/**
+ * Creates the fastest backend that works here.
+ * @throws HandheldError `unsupported` when more threads or SIMD are asked for than there are.
+ */
+export async function createBackend(options: BackendOptions = {}): Promise<Backend> {
+  const best = detectSimd();
+  const simd = options.simd ?? best;
+  if (simd === "none") return createReferenceBackend();
+  if (best === "none" || (simd === "relaxed" && best !== "relaxed")) {
+    throw new HandheldError("unsupported", `this JavaScript engine has no ${simd} SIMD (best: ${best})`);
+  }
+  const sharing = detectThreads() && options.unshared !== true;
+  const threads = options.threads ?? (sharing ? defaultThreads() : 1);
+  if (threads > 1 && !sharing) {
+    throw new HandheldError("unsupported", `${threads} threads need shared memory, which is not available here; use 1`);
+  }
+  if (!Number.isInteger(threads) || threads < 1 || threads > 64) {
+    throw new HandheldError("invalid-option", `threads must be a whole number from 1 to 64, got ${threads}`);
+  }
+  const module = await loadModule(`handheld-${simd}${sharing ? "-threads" : ""}.wasm`);
+  return WasmBackend.create({ module, simd, threads, shared: sharing });
+}
+
+/** Cores that the default uses. */
+export function defaultThreads(): number {
+  const cores = typeof navigator === "undefined" ? 1 : (navigator.hardwareConcurrency ?? 1);
+  return Math.max(1, Math.min(8, cores));
+}
+
+const modules = new Map<string, Promise<WebAssembly.Module>>();
+
+/** Compiles a kernel module once; it lies beside the compiled code (in dist also when the sources run directly). */
+function loadModule(file: string): Promise<WebAssembly.Module> {
+  let module = modules.get(file);
+  if (!module) {
+    const folder = import.meta.url.endsWith(".ts") ? "../../dist/kernels/wasm/" : "./wasm/";
+    module = readModule(new URL(folder + file, import.meta.url));
+    modules.set(file, module);
+  }
+  return module;
+}
+
+async function readModule(url: URL): Promise<WebAssembly.Module> {
+  if (url.protocol !== "file:") return WebAssembly.compileStreaming(fetch(url));
+  const { readFile } = await import("node:fs/promises");
+  try {
+    return await WebAssembly.compile(await readFile(url));
+  } catch (cause) {
+    throw new HandheldError("io", `cannot load the kernels from ${url.pathname}; run "npm run build"`, { cause });
+  }
+}

@@ -1,0 +1,96 @@
+// Threads: each runs the whole command list on its share of every operation and meets the others at a barrier between
+// operations. Waiting spins first (a decode step is a few hundred short operations), then sleeps.
+import { CONTROL } from "./op";
+
+/** Loads of an atomic before a waiting thread sleeps: about 0.2 ms, longer than JavaScript takes between two tokens. */
+const SPINS: i32 = 200000;
+
+const SEQUENCE: usize = CONTROL;
+const COUNT: usize = CONTROL + 64;
+const ARRIVED: usize = CONTROL + 128;
+const PHASE: usize = CONTROL + 192;
+const SLEEPERS: usize = CONTROL + 256;
+const STOP: usize = CONTROL + 320;
+
+let threadIndex: i32 = 0;
+let threadCount: i32 = 1;
+let scratchBase: usize = 0;
+
+/** This instance's place among the threads, and its scratch memory. */
+export function configure(index: i32, count: i32, scratch: usize): void {
+  threadIndex = index;
+  threadCount = count;
+  scratchBase = scratch;
+}
+
+// @ts-ignore: decorator
+@inline
+export function thread(): i32 {
+  return threadIndex;
+}
+// @ts-ignore: decorator
+@inline
+export function threads(): i32 {
+  return threadCount;
+}
+// @ts-ignore: decorator
+@inline
+export function scratch(): usize {
+  return scratchBase;
+}
+
+/** First of n items that belong to this thread, in units of `unit` items (so tiles are not split). */
+// @ts-ignore: decorator
+@inline
+export function shareBegin(n: i32, unit: i32): i32 {
+  const units = (n + unit - 1) / unit;
+  return min(n, ((units * threadIndex) / threadCount) * unit);
+}
+/** One past the last of n items that belong to this thread. */
+// @ts-ignore: decorator
+@inline
+export function shareEnd(n: i32, unit: i32): i32 {
+  const units = (n + unit - 1) / unit;
+  return min(n, ((units * (threadIndex + 1)) / threadCount) * unit);
+}
+
+/** Waits until all threads are here. */
+export function barrier(): void {
+  if (threadCount == 1) return;
+  if (ASC_FEATURE_THREADS) {
+    const phase = atomic.load<i32>(PHASE);
+    if (atomic.add<i32>(ARRIVED, 1) == threadCount - 1) {
+      atomic.store<i32>(ARRIVED, 0);
+      atomic.store<i32>(PHASE, phase + 1);
+      if (atomic.load<i32>(SLEEPERS) > 0) atomic.notify(PHASE, threadCount);
+      return;
+    }
+    for (let i = 0; i < SPINS; i++) if (atomic.load<i32>(PHASE) != phase) return;
+    atomic.add<i32>(SLEEPERS, 1);
+    while (atomic.load<i32>(PHASE) == phase) atomic.wait<i32>(PHASE, phase, -1);
+    atomic.sub<i32>(SLEEPERS, 1);
+  }
+}
+
+/** Publishes a command list of `count` commands to the sleeping or spinning workers. */
+export function publish(count: i32): void {
+  if (ASC_FEATURE_THREADS && threadCount > 1) {
+    atomic.store<i32>(COUNT, count);
+    atomic.add<i32>(SEQUENCE, 1);
+    atomic.notify(SEQUENCE, threadCount);
+  }
+}
+
+/** Waits for the list after the `seen`-th; returns its number of commands, or -1 when the backend is closed. */
+export function awaitWork(seen: i32): i32 {
+  if (ASC_FEATURE_THREADS) {
+    let i = 0;
+    while (atomic.load<i32>(SEQUENCE) == seen) {
+      if (i < SPINS) i++;
+      else atomic.wait<i32>(SEQUENCE, seen, -1);
+    }
+    if (atomic.load<i32>(STOP) != 0) return -1;
+    return atomic.load<i32>(COUNT);
+  }
+  return -1;
+}

@@ -1,0 +1,338 @@
+// Entry points of the WASM module: one thread's share of a list of commands, and the dispatch from opcode to kernel.
+// Slot order of a command is the order of the kernel's parameters; the TypeScript side is ../commands.ts.
+import { fill, copy, add, axpy, gatherRows, scatterAddRows } from "./elementwise";
+import { rmsNorm, rmsNormBackward, layerNorm, layerNormBackward } from "./norm";
+import { rope } from "./rope";
+import { activate, activateBackward } from "./activation";
+import { gemm } from "./gemm";
+import { attention, attentionBackward } from "./attention";
+import { dropout, logSumExp, crossEntropy } from "./loss";
+import { sumSquares, adamw } from "./optimizer";
+import { gatherInt4, quantizeRows, matmulInt4 } from "./int4";
+import { kvAppend, attentionCached, argmax } from "./kv";
+import { awaitWork, barrier, configure, publish } from "./control";
+import {
+  COMMAND_BYTES,
+  QUEUE,
+  OP_FILL,
+  OP_COPY,
+  OP_ADD,
+  OP_AXPY,
+  OP_GATHER_ROWS,
+  OP_SCATTER_ADD_ROWS,
+  OP_RMS_NORM,
+  OP_RMS_NORM_BACKWARD,
+  OP_LAYER_NORM,
+  OP_LAYER_NORM_BACKWARD,
+  OP_ROPE,
+  OP_ACTIVATE,
+  OP_ACTIVATE_BACKWARD,
+  OP_GEMM,
+  OP_ATTENTION,
+  OP_ATTENTION_BACKWARD,
+  OP_DROPOUT,
+  OP_LOG_SUM_EXP,
+  OP_CROSS_ENTROPY,
+  OP_SUM_SQUARES,
+  OP_ADAMW,
+  OP_GATHER_INT4,
+  OP_QUANTIZE_ROWS,
+  OP_MATMUL_INT4,
+  OP_KV_APPEND,
+  OP_ATTENTION_CACHED,
+  OP_ARGMAX,
+} from "./op";
+
+export { configure };
+
+/** Wakes the workers, runs the calling thread's share of `count` queued commands, returns when all threads are done. */
+export function dispatch(count: i32): void {
+  publish(count);
+  run(count);
+}
+
+/** A worker's life: runs its share of every list that is published, until the backend is closed. */
+export function work(): void {
+  let seen = 0;
+  while (true) {
+    const count = awaitWork(seen);
+    if (count < 0) return;
+    seen++;
+    run(count);
+  }
+}
+
+function run(count: i32): void {
+  for (let i = 0; i < count; i++) {
+    execute(<usize>(QUEUE + i * COMMAND_BYTES));
+    barrier();
+  }
+}
+
+function execute(c: usize): void {
+  switch (load<i32>(c)) {
+    case OP_FILL:
+      fill(<usize>load<u32>(c, 4), load<f32>(c, 8), load<i32>(c, 12));
+      return;
+    case OP_COPY:
+      copy(<usize>load<u32>(c, 4), <usize>load<u32>(c, 8), load<i32>(c, 12));
+      return;
+    case OP_ADD:
+      add(<usize>load<u32>(c, 4), <usize>load<u32>(c, 8), <usize>load<u32>(c, 12), load<i32>(c, 16));
+      return;
+    case OP_AXPY:
+      axpy(<usize>load<u32>(c, 4), <usize>load<u32>(c, 8), load<f32>(c, 12), load<i32>(c, 16));
+      return;
+    case OP_GATHER_ROWS:
+      gatherRows(
+        <usize>load<u32>(c, 4),
+        <usize>load<u32>(c, 8),
+        <usize>load<u32>(c, 12),
+        load<i32>(c, 16),
+        load<i32>(c, 20),
+      );
+      return;
+    case OP_SCATTER_ADD_ROWS:
+      scatterAddRows(
+        <usize>load<u32>(c, 4),
+        <usize>load<u32>(c, 8),
+        <usize>load<u32>(c, 12),
+        load<i32>(c, 16),
+        load<i32>(c, 20),
+      );
+      return;
+    case OP_RMS_NORM:
+      rmsNorm(
+        <usize>load<u32>(c, 4),
+        <usize>load<u32>(c, 8),
+        <usize>load<u32>(c, 12),
+        load<i32>(c, 16),
+        load<i32>(c, 20),
+        load<f32>(c, 24),
+        <usize>load<u32>(c, 28),
+      );
+      return;
+    case OP_RMS_NORM_BACKWARD:
+      rmsNormBackward(
+        <usize>load<u32>(c, 4),
+        <usize>load<u32>(c, 8),
+        <usize>load<u32>(c, 12),
+        <usize>load<u32>(c, 16),
+        <usize>load<u32>(c, 20),
+        <usize>load<u32>(c, 24),
+        load<i32>(c, 28),
+        load<i32>(c, 32),
+      );
+      return;
+    case OP_LAYER_NORM:
+      layerNorm(
+        <usize>load<u32>(c, 4),
+        <usize>load<u32>(c, 8),
+        <usize>load<u32>(c, 12),
+        <usize>load<u32>(c, 16),
+        load<i32>(c, 20),
+        load<i32>(c, 24),
+        load<f32>(c, 28),
+        <usize>load<u32>(c, 32),
+      );
+      return;
+    case OP_LAYER_NORM_BACKWARD:
+      layerNormBackward(
+        <usize>load<u32>(c, 4),
+        <usize>load<u32>(c, 8),
+        <usize>load<u32>(c, 12),
+        <usize>load<u32>(c, 16),
+        <usize>load<u32>(c, 20),
+        <usize>load<u32>(c, 24),
+        <usize>load<u32>(c, 28),
+        load<i32>(c, 32),
+        load<i32>(c, 36),
+      );
+      return;
+    case OP_ROPE:
+      rope(
+        <usize>load<u32>(c, 4),
+        <usize>load<u32>(c, 8),
+        <usize>load<u32>(c, 12),
+        load<i32>(c, 16),
+        load<i32>(c, 20),
+        load<i32>(c, 24),
+        load<i32>(c, 28),
+        load<i32>(c, 32),
+      );
+      return;
+    case OP_ACTIVATE:
+      activate(
+        <usize>load<u32>(c, 4),
+        <usize>load<u32>(c, 8),
+        <usize>load<u32>(c, 12),
+        load<i32>(c, 16),
+        load<i32>(c, 20),
+        load<i32>(c, 24),
+        load<i32>(c, 28),
+      );
+      return;
+    case OP_ACTIVATE_BACKWARD:
+      activateBackward(
+        <usize>load<u32>(c, 4),
+        <usize>load<u32>(c, 8),
+        <usize>load<u32>(c, 12),
+        <usize>load<u32>(c, 16),
+        <usize>load<u32>(c, 20),
+        load<i32>(c, 24),
+        load<i32>(c, 28),
+        load<i32>(c, 32),
+        load<i32>(c, 36),
+      );
+      return;
+    case OP_GEMM:
+      gemm(
+        load<i32>(c, 4),
+        <usize>load<u32>(c, 8),
+        <usize>load<u32>(c, 12),
+        <usize>load<u32>(c, 16),
+        load<i32>(c, 20),
+        load<i32>(c, 24),
+        load<i32>(c, 28),
+        load<i32>(c, 32),
+        load<i32>(c, 36),
+        load<i32>(c, 40),
+        load<i32>(c, 44),
+      );
+      return;
+    case OP_ATTENTION:
+      attention(
+        <usize>load<u32>(c, 4),
+        <usize>load<u32>(c, 8),
+        <usize>load<u32>(c, 12),
+        <usize>load<u32>(c, 16),
+        <usize>load<u32>(c, 20),
+        <usize>load<u32>(c, 24),
+        load<i32>(c, 28),
+        load<i32>(c, 32),
+        load<i32>(c, 36),
+        load<i32>(c, 40),
+        load<i32>(c, 44),
+        load<i32>(c, 48),
+      );
+      return;
+    case OP_ATTENTION_BACKWARD:
+      attentionBackward(
+        <usize>load<u32>(c, 4),
+        <usize>load<u32>(c, 8),
+        <usize>load<u32>(c, 12),
+        <usize>load<u32>(c, 16),
+        <usize>load<u32>(c, 20),
+        <usize>load<u32>(c, 24),
+        <usize>load<u32>(c, 28),
+        <usize>load<u32>(c, 32),
+        <usize>load<u32>(c, 36),
+        <usize>load<u32>(c, 40),
+        load<i32>(c, 44),
+        load<i32>(c, 48),
+        load<i32>(c, 52),
+        load<i32>(c, 56),
+        load<i32>(c, 60),
+        load<i32>(c, 64),
+      );
+      return;
+    case OP_DROPOUT:
+      dropout(<usize>load<u32>(c, 4), <usize>load<u32>(c, 8), load<i32>(c, 12), load<f32>(c, 16), load<i32>(c, 20));
+      return;
+    case OP_LOG_SUM_EXP:
+      logSumExp(<usize>load<u32>(c, 4), <usize>load<u32>(c, 8), load<i32>(c, 12), load<i32>(c, 16), load<i32>(c, 20));
+      return;
+    case OP_CROSS_ENTROPY:
+      crossEntropy(
+        <usize>load<u32>(c, 4),
+        <usize>load<u32>(c, 8),
+        <usize>load<u32>(c, 12),
+        <usize>load<u32>(c, 16),
+        <usize>load<u32>(c, 20),
+        load<i32>(c, 24),
+        load<i32>(c, 28),
+        load<i32>(c, 32),
+        load<i32>(c, 36),
+        load<f32>(c, 40),
+      );
+      return;
+    case OP_SUM_SQUARES:
+      sumSquares(<usize>load<u32>(c, 4), <usize>load<u32>(c, 8), load<i32>(c, 12));
+      return;
+    case OP_ADAMW:
+      adamw(
+        <usize>load<u32>(c, 4),
+        <usize>load<u32>(c, 8),
+        <usize>load<u32>(c, 12),
+        <usize>load<u32>(c, 16),
+        load<i32>(c, 20),
+        load<f32>(c, 24),
+        load<f32>(c, 28),
+        load<f32>(c, 32),
+        load<f32>(c, 36),
+        load<f32>(c, 40),
+        load<f32>(c, 44),
+        load<f32>(c, 48),
+        load<f32>(c, 52),
+      );
+      return;
+    case OP_GATHER_INT4:
+      gatherInt4(
+        <usize>load<u32>(c, 4),
+        <usize>load<u32>(c, 8),
+        <usize>load<u32>(c, 12),
+        load<i32>(c, 16),
+        load<i32>(c, 20),
+      );
+      return;
+    case OP_QUANTIZE_ROWS:
+      quantizeRows(<usize>load<u32>(c, 4), <usize>load<u32>(c, 8), load<i32>(c, 12), load<i32>(c, 16));
+      return;
+    case OP_MATMUL_INT4:
+      matmulInt4(
+        <usize>load<u32>(c, 4),
+        <usize>load<u32>(c, 8),
+        <usize>load<u32>(c, 12),
+        load<i32>(c, 16),
+        load<i32>(c, 20),
+        load<i32>(c, 24),
+        load<i32>(c, 28),
+        load<i32>(c, 32),
+      );
+      return;
+    case OP_KV_APPEND:
+      kvAppend(
+        <usize>load<u32>(c, 4),
+        load<i32>(c, 8),
+        load<i32>(c, 12),
+        <usize>load<u32>(c, 16),
+        load<i32>(c, 20),
+        load<i32>(c, 24),
+        load<i32>(c, 28),
+        load<i32>(c, 32),
+        load<i32>(c, 36),
+      );
+      return;
+    case OP_ATTENTION_CACHED:
+      attentionCached(
+        <usize>load<u32>(c, 4),
+        <usize>load<u32>(c, 8),
+        <usize>load<u32>(c, 12),
+        <usize>load<u32>(c, 16),
+        load<i32>(c, 20),
+        load<i32>(c, 24),
+        load<i32>(c, 28),
+        load<i32>(c, 32),
+        load<i32>(c, 36),
+        load<i32>(c, 40),
+        load<i32>(c, 44),
+        load<i32>(c, 48),
+      );
+      return;
+    case OP_ARGMAX:
+      argmax(<usize>load<u32>(c, 4), <usize>load<u32>(c, 8), load<i32>(c, 12));
+      return;
+    default:
+      unreachable();
+  }
+}

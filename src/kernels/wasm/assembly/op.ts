@@ -1,0 +1,44 @@
+// Opcodes and memory map, shared by the AssemblyScript kernels and the TypeScript that queues commands.
+// Plain constants only, so that both compilers read this file (in TypeScript i32 is an alias of number, see below).
+
+/** Bytes of one command: 32 slots of 4 bytes; slot 0 is the opcode. */
+export const COMMAND_BYTES = 128;
+/** Commands the queue holds before it is run. */
+export const QUEUE_COMMANDS = 2048;
+/** Control words (each on its own cache line): work sequence, command count, barrier arrivals, barrier phase, waiters, stop. */
+export const CONTROL = 4096;
+/** v128 constants that kernels load (V8 re-creates literal vectors at each use, see docs/architecture.md). */
+export const CONSTANTS = 5120;
+export const QUEUE = 8192;
+/** First byte after the queue: per-thread scratch, then the heap. */
+export const HEAP = QUEUE + COMMAND_BYTES * QUEUE_COMMANDS;
+/** Fixed scratch of each thread, in bytes (a GEMM's packed panels, a row of attention scores …). */
+export const SCRATCH_BYTES = 1 << 20;
+
+export const OP_FILL = 1;
+export const OP_COPY = 2;
+export const OP_ADD = 3;
+export const OP_AXPY = 4;
+export const OP_GATHER_ROWS = 5;
+export const OP_SCATTER_ADD_ROWS = 6;
+export const OP_RMS_NORM = 7;
+export const OP_RMS_NORM_BACKWARD = 8;
+export const OP_LAYER_NORM = 9;
+export const OP_LAYER_NORM_BACKWARD = 10;
+export const OP_ROPE = 11;
+export const OP_ACTIVATE = 12;
+export const OP_ACTIVATE_BACKWARD = 13;
+export const OP_GEMM = 14;
+export const OP_ATTENTION = 15;
+export const OP_ATTENTION_BACKWARD = 16;
+export const OP_DROPOUT = 17;
+export const OP_LOG_SUM_EXP = 18;
+export const OP_CROSS_ENTROPY = 19;
+export const OP_SUM_SQUARES = 20;
+export const OP_ADAMW = 21;
+export const OP_GATHER_INT4 = 22;
+export const OP_QUANTIZE_ROWS = 23;
+export const OP_MATMUL_INT4 = 24;
+export const OP_KV_APPEND = 25;
+export const OP_ATTENTION_CACHED = 26;
+export const OP_ARGMAX = 27;

@@ -1,0 +1,184 @@
+// The WebAssembly backend: memory, threads and views. The operations are queued by ./commands.ts and run by ./assembly.
+import { HandheldError } from "../../errors.ts";
+import type { Backend, KvFormat, Ptr, SimdLevel } from "../backend.ts";
+import { Heap } from "../heap.ts";
+import { COMMAND_BYTES, CONSTANTS, CONTROL, HEAP, QUEUE, QUEUE_COMMANDS, SCRATCH_BYTES } from "./assembly/op.ts";
+import { CommandQueue } from "./commands.ts";
+import { activationBytes, kvBytes } from "./layout.ts";
+import { spawnWorkers, type Workers } from "./workers.ts";
+
+const pageBytes = 65536;
+const maxPages = 65536;
+const stopWord = CONTROL + 320;
+const sequenceWord = CONTROL;
+
+/** The functions that the compiled kernels export. */
+export interface KernelExports {
+  configure(index: number, count: number, scratch: number): void;
+  dispatch(count: number): void;
+  work(): void;
+}
+
+/** What {@link WasmBackend.create} needs; `createBackend` in ../index.ts fills it in by feature detection. */
+export interface WasmBackendOptions {
+  module: WebAssembly.Module;
+  simd: SimdLevel;
+  threads: number;
+  /** Shared memory; needed for more than one thread. */
+  shared: boolean;
+}
+
+/** Runs every operation on `threads` threads over one WebAssembly memory. */
+export class WasmBackend extends CommandQueue implements Backend {
+  readonly name: string;
+  readonly simd: SimdLevel;
+  readonly threads: number;
+  protected words: Int32Array;
+  protected floats: Float32Array;
+  private readonly memory: WebAssembly.Memory;
+  private readonly kernels: KernelExports;
+  private readonly heap: Heap;
+  private workers: Workers | null = null;
+  private failure: HandheldError | null = null;
+
+  private constructor(options: WasmBackendOptions, memory: WebAssembly.Memory) {
+    super();
+    this.memory = memory;
+    this.simd = options.simd;
+    this.threads = options.threads;
+    this.name = `wasm-${options.simd}${options.shared ? "" : "-single"}`;
+    const heapStart = HEAP + options.threads * SCRATCH_BYTES;
+    this.heap = new Heap(heapStart, (end) => this.grow(end));
+    this.grow(heapStart);
+    this.words = new Int32Array(memory.buffer, QUEUE, (COMMAND_BYTES / 4) * QUEUE_COMMANDS);
+    this.floats = new Float32Array(memory.buffer, QUEUE, this.words.length);
+    writeConstants(memory.buffer);
+    const instance = new WebAssembly.Instance(options.module, kernelImports(memory));
+    this.kernels = instance.exports as unknown as KernelExports;
+    this.kernels.configure(0, options.threads, HEAP);
+  }
+
+  /** Instantiates the kernels and starts the worker threads. */
+  static async create(options: WasmBackendOptions): Promise<WasmBackend> {
+    const backend = new WasmBackend(options, createMemory(options.shared));
+    if (options.threads > 1) {
+      backend.workers = await spawnWorkers(options.module, backend.memory, options.threads, (error) => {
+        backend.failure = new HandheldError("kernel", `a worker thread failed: ${error.message}`, { cause: error });
+      });
+    }
+    return backend;
+  }
+
+  get allocatedBytes(): number {
+    return this.heap.allocatedBytes;
+  }
+
+  alloc(bytes: number): Ptr {
+    this.flush();
+    const ptr = this.heap.alloc(bytes);
+    new Uint8Array(this.memory.buffer, ptr, bytes).fill(0);
+    return ptr;
+  }
+
+  free(ptr: Ptr): void {
+    this.flush();
+    this.heap.free(ptr);
+  }
+
+  u8(ptr: Ptr, length: number): Uint8Array {
+    this.flush();
+    return new Uint8Array(this.memory.buffer, ptr, length);
+  }
+
+  i32(ptr: Ptr, length: number): Int32Array {
+    this.flush();
+    return new Int32Array(this.memory.buffer, ptr, length);
+  }
+
+  f32(ptr: Ptr, length: number): Float32Array {
+    this.flush();
+    return new Float32Array(this.memory.buffer, ptr, length);
+  }
+
+  flush(): void {
+    if (this.queued === 0) return;
+    if (this.failure) throw this.failure;
+    const count = this.queued;
+    this.queued = 0;
+    try {
+      this.kernels.dispatch(count);
+    } catch (cause) {
+      this.failure = new HandheldError("kernel", `an operation trapped: ${(cause as Error).message}`, { cause });
+      throw this.failure;
+    }
+  }
+
+  activationBytes(N: number, K: number): number {
+    return activationBytes(N, K);
+  }
+
+  kvBytes(capacity: number, K: number, D: number, format: KvFormat): number {
+    return kvBytes(capacity, K, D, format);
+  }
+
+  async close(): Promise<void> {
+    this.failure ??= new HandheldError("kernel", "the backend is closed");
+    if (this.workers) {
+      const control = new Int32Array(this.memory.buffer);
+      Atomics.store(control, stopWord / 4, 1);
+      Atomics.add(control, sequenceWord / 4, 1);
+      Atomics.notify(control, sequenceWord / 4);
+      await this.workers.close();
+      this.workers = null;
+    }
+  }
+
+  private grow(end: number): void {
+    const missing = Math.ceil((end - this.memory.buffer.byteLength) / pageBytes);
+    if (missing <= 0) return;
+    try {
+      this.memory.grow(missing);
+    } catch (cause) {
+      const wanted = (end / 2 ** 20).toFixed(0);
+      throw new HandheldError(
+        "out-of-memory",
+        `cannot grow the kernels' memory to ${wanted} MB; use a smaller model, context or batch`,
+        { cause },
+      );
+    }
+    if (this.words) {
+      this.words = new Int32Array(this.memory.buffer, QUEUE, this.words.length);
+      this.floats = new Float32Array(this.memory.buffer, QUEUE, this.words.length);
+    }
+  }
+}
+
+/** What the module imports; `abort` is what AssemblyScript calls on a failed check. */
+export function kernelImports(memory: WebAssembly.Memory): WebAssembly.Imports {
+  return {
+    env: {
+      memory,
+      abort: () => {
+        throw new Error("kernel aborted");
+      },
+    },
+  };
+}
+
+// A 4 GiB reservation may be refused where address space is short (phones): smaller maxima are tried in turn.
+function createMemory(shared: boolean): WebAssembly.Memory {
+  for (let maximum = maxPages; ; maximum /= 2) {
+    try {
+      return new WebAssembly.Memory({ initial: 1, maximum, shared });
+    } catch (cause) {
+      if (maximum <= 1024) throw new HandheldError("out-of-memory", "cannot reserve 64 MB for the kernels", { cause });
+    }
+  }
+}
+
+// The vectors that kernels load instead of building: sixteen 15s, eight int16 ones, sixteen 8s.
+function writeConstants(buffer: ArrayBufferLike): void {
+  new Uint8Array(buffer, CONSTANTS, 16).fill(15);
+  new Int16Array(buffer, CONSTANTS + 16, 8).fill(1);
+  new Uint8Array(buffer, CONSTANTS + 32, 16).fill(8);
+}

@@ -1,0 +1,470 @@
+// Queues operations as commands in the WASM memory: one method per operation, parameters in the kernel's order.
+// Memory, threads and views are in backend.ts.
+import type { Activation } from "../../spec/spec.ts";
+import { activations } from "../../spec/spec.ts";
+import type { GemmLayout, KvBlock, Ptr } from "../backend.ts";
+import * as op from "./assembly/op.ts";
+
+const slots = op.COMMAND_BYTES / 4;
+const layouts: readonly GemmLayout[] = ["nt", "nn", "tn"];
+
+/** A queue of commands; `flush` of the subclass runs it. */
+export abstract class CommandQueue {
+  /** Commands queued since the last flush. */
+  protected queued = 0;
+  /** The queue's memory as integers and as floats. */
+  protected abstract readonly words: Int32Array;
+  protected abstract readonly floats: Float32Array;
+  abstract flush(): void;
+
+  private begin(opcode: number): number {
+    if (this.queued === op.QUEUE_COMMANDS) this.flush();
+    const at = this.queued++ * slots;
+    this.words[at] = opcode;
+    return at;
+  }
+
+  fill(x: Ptr, value: number, n: number): void {
+    const at = this.begin(op.OP_FILL);
+    const i = this.words;
+    const f = this.floats;
+    i[at + 1] = x;
+    f[at + 2] = value;
+    i[at + 3] = n;
+  }
+
+  copy(out: Ptr, x: Ptr, n: number): void {
+    const at = this.begin(op.OP_COPY);
+    const i = this.words;
+    i[at + 1] = out;
+    i[at + 2] = x;
+    i[at + 3] = n;
+  }
+
+  add(out: Ptr, a: Ptr, b: Ptr, n: number): void {
+    const at = this.begin(op.OP_ADD);
+    const i = this.words;
+    i[at + 1] = out;
+    i[at + 2] = a;
+    i[at + 3] = b;
+    i[at + 4] = n;
+  }
+
+  axpy(out: Ptr, x: Ptr, alpha: number, n: number): void {
+    const at = this.begin(op.OP_AXPY);
+    const i = this.words;
+    const f = this.floats;
+    i[at + 1] = out;
+    i[at + 2] = x;
+    f[at + 3] = alpha;
+    i[at + 4] = n;
+  }
+
+  gatherRows(out: Ptr, table: Ptr, ids: Ptr, N: number, C: number): void {
+    const at = this.begin(op.OP_GATHER_ROWS);
+    const i = this.words;
+    i[at + 1] = out;
+    i[at + 2] = table;
+    i[at + 3] = ids;
+    i[at + 4] = N;
+    i[at + 5] = C;
+  }
+
+  scatterAddRows(table: Ptr, ids: Ptr, x: Ptr, N: number, C: number): void {
+    const at = this.begin(op.OP_SCATTER_ADD_ROWS);
+    const i = this.words;
+    i[at + 1] = table;
+    i[at + 2] = ids;
+    i[at + 3] = x;
+    i[at + 4] = N;
+    i[at + 5] = C;
+  }
+
+  rmsNorm(out: Ptr, x: Ptr, weight: Ptr, N: number, C: number, eps: number, rstd: Ptr): void {
+    const at = this.begin(op.OP_RMS_NORM);
+    const i = this.words;
+    const f = this.floats;
+    i[at + 1] = out;
+    i[at + 2] = x;
+    i[at + 3] = weight;
+    i[at + 4] = N;
+    i[at + 5] = C;
+    f[at + 6] = eps;
+    i[at + 7] = rstd;
+  }
+
+  rmsNormBackward(dx: Ptr, dWeight: Ptr, dOut: Ptr, x: Ptr, weight: Ptr, rstd: Ptr, N: number, C: number): void {
+    const at = this.begin(op.OP_RMS_NORM_BACKWARD);
+    const i = this.words;
+    i[at + 1] = dx;
+    i[at + 2] = dWeight;
+    i[at + 3] = dOut;
+    i[at + 4] = x;
+    i[at + 5] = weight;
+    i[at + 6] = rstd;
+    i[at + 7] = N;
+    i[at + 8] = C;
+  }
+
+  layerNorm(out: Ptr, x: Ptr, weight: Ptr, bias: Ptr, N: number, C: number, eps: number, stats: Ptr): void {
+    const at = this.begin(op.OP_LAYER_NORM);
+    const i = this.words;
+    const f = this.floats;
+    i[at + 1] = out;
+    i[at + 2] = x;
+    i[at + 3] = weight;
+    i[at + 4] = bias;
+    i[at + 5] = N;
+    i[at + 6] = C;
+    f[at + 7] = eps;
+    i[at + 8] = stats;
+  }
+
+  layerNormBackward(
+    dx: Ptr,
+    dWeight: Ptr,
+    dBias: Ptr,
+    dOut: Ptr,
+    x: Ptr,
+    weight: Ptr,
+    stats: Ptr,
+    N: number,
+    C: number,
+  ): void {
+    const at = this.begin(op.OP_LAYER_NORM_BACKWARD);
+    const i = this.words;
+    i[at + 1] = dx;
+    i[at + 2] = dWeight;
+    i[at + 3] = dBias;
+    i[at + 4] = dOut;
+    i[at + 5] = x;
+    i[at + 6] = weight;
+    i[at + 7] = stats;
+    i[at + 8] = N;
+    i[at + 9] = C;
+  }
+
+  rope(
+    x: Ptr,
+    table: Ptr,
+    positions: Ptr,
+    N: number,
+    heads: number,
+    D: number,
+    stride: number,
+    inverse: boolean,
+  ): void {
+    const at = this.begin(op.OP_ROPE);
+    const i = this.words;
+    i[at + 1] = x;
+    i[at + 2] = table;
+    i[at + 3] = positions;
+    i[at + 4] = N;
+    i[at + 5] = heads;
+    i[at + 6] = D;
+    i[at + 7] = stride;
+    i[at + 8] = inverse ? 1 : 0;
+  }
+
+  activate(out: Ptr, gate: Ptr, up: Ptr, N: number, F: number, stride: number, activation: Activation): void {
+    const at = this.begin(op.OP_ACTIVATE);
+    const i = this.words;
+    i[at + 1] = out;
+    i[at + 2] = gate;
+    i[at + 3] = up;
+    i[at + 4] = N;
+    i[at + 5] = F;
+    i[at + 6] = stride;
+    i[at + 7] = activations.indexOf(activation);
+  }
+
+  activateBackward(
+    dGate: Ptr,
+    dUp: Ptr,
+    dOut: Ptr,
+    gate: Ptr,
+    up: Ptr,
+    N: number,
+    F: number,
+    stride: number,
+    activation: Activation,
+  ): void {
+    const at = this.begin(op.OP_ACTIVATE_BACKWARD);
+    const i = this.words;
+    i[at + 1] = dGate;
+    i[at + 2] = dUp;
+    i[at + 3] = dOut;
+    i[at + 4] = gate;
+    i[at + 5] = up;
+    i[at + 6] = N;
+    i[at + 7] = F;
+    i[at + 8] = stride;
+    i[at + 9] = activations.indexOf(activation);
+  }
+
+  gemm(
+    layout: GemmLayout,
+    out: Ptr,
+    a: Ptr,
+    b: Ptr,
+    M: number,
+    N: number,
+    K: number,
+    lda: number,
+    ldb: number,
+    ldc: number,
+    accumulate: boolean,
+  ): void {
+    const at = this.begin(op.OP_GEMM);
+    const i = this.words;
+    i[at + 1] = layouts.indexOf(layout);
+    i[at + 2] = out;
+    i[at + 3] = a;
+    i[at + 4] = b;
+    i[at + 5] = M;
+    i[at + 6] = N;
+    i[at + 7] = K;
+    i[at + 8] = lda;
+    i[at + 9] = ldb;
+    i[at + 10] = ldc;
+    i[at + 11] = accumulate ? 1 : 0;
+  }
+
+  attention(
+    out: Ptr,
+    lse: Ptr,
+    q: Ptr,
+    k: Ptr,
+    v: Ptr,
+    cu: Ptr,
+    segments: number,
+    N: number,
+    H: number,
+    K: number,
+    D: number,
+    stride: number,
+  ): void {
+    const at = this.begin(op.OP_ATTENTION);
+    const i = this.words;
+    i[at + 1] = out;
+    i[at + 2] = lse;
+    i[at + 3] = q;
+    i[at + 4] = k;
+    i[at + 5] = v;
+    i[at + 6] = cu;
+    i[at + 7] = segments;
+    i[at + 8] = N;
+    i[at + 9] = H;
+    i[at + 10] = K;
+    i[at + 11] = D;
+    i[at + 12] = stride;
+  }
+
+  attentionBackward(
+    dq: Ptr,
+    dk: Ptr,
+    dv: Ptr,
+    dOut: Ptr,
+    out: Ptr,
+    lse: Ptr,
+    q: Ptr,
+    k: Ptr,
+    v: Ptr,
+    cu: Ptr,
+    segments: number,
+    N: number,
+    H: number,
+    K: number,
+    D: number,
+    stride: number,
+  ): void {
+    const at = this.begin(op.OP_ATTENTION_BACKWARD);
+    const i = this.words;
+    i[at + 1] = dq;
+    i[at + 2] = dk;
+    i[at + 3] = dv;
+    i[at + 4] = dOut;
+    i[at + 5] = out;
+    i[at + 6] = lse;
+    i[at + 7] = q;
+    i[at + 8] = k;
+    i[at + 9] = v;
+    i[at + 10] = cu;
+    i[at + 11] = segments;
+    i[at + 12] = N;
+    i[at + 13] = H;
+    i[at + 14] = K;
+    i[at + 15] = D;
+    i[at + 16] = stride;
+  }
+
+  dropout(out: Ptr, x: Ptr, n: number, p: number, seed: number): void {
+    const at = this.begin(op.OP_DROPOUT);
+    const i = this.words;
+    const f = this.floats;
+    i[at + 1] = out;
+    i[at + 2] = x;
+    i[at + 3] = n;
+    f[at + 4] = p;
+    i[at + 5] = seed;
+  }
+
+  logSumExp(stats: Ptr, logits: Ptr, N: number, width: number, first: boolean): void {
+    const at = this.begin(op.OP_LOG_SUM_EXP);
+    const i = this.words;
+    i[at + 1] = stats;
+    i[at + 2] = logits;
+    i[at + 3] = N;
+    i[at + 4] = width;
+    i[at + 5] = first ? 1 : 0;
+  }
+
+  crossEntropy(
+    loss: Ptr,
+    logits: Ptr,
+    stats: Ptr,
+    targets: Ptr,
+    weights: Ptr,
+    N: number,
+    width: number,
+    offset: number,
+    V: number,
+    smoothing: number,
+  ): void {
+    const at = this.begin(op.OP_CROSS_ENTROPY);
+    const i = this.words;
+    const f = this.floats;
+    i[at + 1] = loss;
+    i[at + 2] = logits;
+    i[at + 3] = stats;
+    i[at + 4] = targets;
+    i[at + 5] = weights;
+    i[at + 6] = N;
+    i[at + 7] = width;
+    i[at + 8] = offset;
+    i[at + 9] = V;
+    f[at + 10] = smoothing;
+  }
+
+  sumSquares(out: Ptr, x: Ptr, n: number): void {
+    const at = this.begin(op.OP_SUM_SQUARES);
+    const i = this.words;
+    i[at + 1] = out;
+    i[at + 2] = x;
+    i[at + 3] = n;
+  }
+
+  adamw(
+    p: Ptr,
+    g: Ptr,
+    m: Ptr,
+    v: Ptr,
+    n: number,
+    lr: number,
+    beta1: number,
+    beta2: number,
+    eps: number,
+    decay: number,
+    step: number,
+    gradScale: number,
+  ): void {
+    const at = this.begin(op.OP_ADAMW);
+    const i = this.words;
+    const f = this.floats;
+    i[at + 1] = p;
+    i[at + 2] = g;
+    i[at + 3] = m;
+    i[at + 4] = v;
+    i[at + 5] = n;
+    f[at + 6] = lr;
+    f[at + 7] = beta1;
+    f[at + 8] = beta2;
+    f[at + 9] = eps;
+    f[at + 10] = decay;
+    f[at + 11] = 1 / (1 - beta1 ** step);
+    f[at + 12] = 1 / (1 - beta2 ** step);
+    f[at + 13] = gradScale;
+  }
+
+  gatherInt4(out: Ptr, table: Ptr, ids: Ptr, N: number, C: number): void {
+    const at = this.begin(op.OP_GATHER_INT4);
+    const i = this.words;
+    i[at + 1] = out;
+    i[at + 2] = table;
+    i[at + 3] = ids;
+    i[at + 4] = N;
+    i[at + 5] = C;
+  }
+
+  quantizeRows(out: Ptr, x: Ptr, N: number, K: number): void {
+    const at = this.begin(op.OP_QUANTIZE_ROWS);
+    const i = this.words;
+    i[at + 1] = out;
+    i[at + 2] = x;
+    i[at + 3] = N;
+    i[at + 4] = K;
+  }
+
+  matmulInt4(out: Ptr, x: Ptr, w: Ptr, N: number, M: number, K: number, ldc: number, accumulate: boolean): void {
+    const at = this.begin(op.OP_MATMUL_INT4);
+    const i = this.words;
+    i[at + 1] = out;
+    i[at + 2] = x;
+    i[at + 3] = w;
+    i[at + 4] = N;
+    i[at + 5] = M;
+    i[at + 6] = K;
+    i[at + 7] = ldc;
+    i[at + 8] = accumulate ? 1 : 0;
+  }
+
+  kvAppend(cache: KvBlock, x: Ptr, N: number, position: number, K: number, D: number, stride: number): void {
+    const at = this.begin(op.OP_KV_APPEND);
+    const i = this.words;
+    i[at + 1] = cache.ptr;
+    i[at + 2] = cache.capacity;
+    i[at + 3] = cache.format === "int8" ? 1 : 0;
+    i[at + 4] = x;
+    i[at + 5] = N;
+    i[at + 6] = position;
+    i[at + 7] = K;
+    i[at + 8] = D;
+    i[at + 9] = stride;
+  }
+
+  attentionCached(
+    out: Ptr,
+    q: Ptr,
+    keys: KvBlock,
+    values: KvBlock,
+    N: number,
+    position: number,
+    H: number,
+    K: number,
+    D: number,
+    stride: number,
+  ): void {
+    const at = this.begin(op.OP_ATTENTION_CACHED);
+    const i = this.words;
+    i[at + 1] = out;
+    i[at + 2] = q;
+    i[at + 3] = keys.ptr;
+    i[at + 4] = values.ptr;
+    i[at + 5] = keys.capacity;
+    i[at + 6] = keys.format === "int8" ? 1 : 0;
+    i[at + 7] = N;
+    i[at + 8] = position;
+    i[at + 9] = H;
+    i[at + 10] = K;
+    i[at + 11] = D;
+    i[at + 12] = stride;
+  }
+
+  argmax(out: Ptr, x: Ptr, n: number): void {
+    const at = this.begin(op.OP_ARGMAX);
+    const i = this.words;
+    i[at + 1] = out;
+    i[at + 2] = x;
+    i[at + 3] = n;
+  }
+}

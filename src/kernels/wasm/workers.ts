@@ -1,0 +1,50 @@
+// Starts and ends the worker threads: Node's worker_threads or Web Workers behind one small interface.
+import { HEAP, SCRATCH_BYTES } from "./assembly/op.ts";
+
+/** Running worker threads. `close` resolves once they have ended (they must have been told to stop). */
+export interface Workers {
+  close(): Promise<void>;
+}
+
+/** Starts threads 1..threads-1 and waits until each is ready. `onError` hears of a worker that fails later. */
+export async function spawnWorkers(
+  module: WebAssembly.Module,
+  memory: WebAssembly.Memory,
+  threads: number,
+  onError: (error: Error) => void,
+): Promise<Workers> {
+  const url = new URL(import.meta.url.endsWith(".ts") ? "./worker.ts" : "./worker.js", import.meta.url);
+  const start = typeof process !== "undefined" && process.versions?.node ? startNodeWorker : startWebWorker;
+  const ends: (() => Promise<void>)[] = [];
+  for (let index = 1; index < threads; index++) {
+    const data = { module, memory, index, threads, scratch: HEAP + index * SCRATCH_BYTES };
+    ends.push(await start(url, data, onError));
+  }
+  return { close: async () => void (await Promise.all(ends.map((end) => end()))) };
+}
+
+type Start = (url: URL, data: unknown, onError: (error: Error) => void) => Promise<() => Promise<void>>;
+
+const startNodeWorker: Start = async (url, data, onError) => {
+  const { Worker } = await import("node:worker_threads");
+  const worker = new Worker(url, { workerData: data });
+  await new Promise<void>((resolve, reject) => {
+    worker.once("message", () => resolve());
+    worker.once("error", reject);
+  });
+  worker.on("error", onError);
+  // A blocked worker must not keep the process alive when its owner forgot to close.
+  worker.unref();
+  return async () => void (await worker.terminate());
+};
+
+const startWebWorker: Start = async (url, data, onError) => {
+  const worker = new Worker(url, { type: "module" });
+  await new Promise<void>((resolve, reject) => {
+    worker.onmessage = () => resolve();
+    worker.onerror = (event) => reject(new Error(event.message || "the worker did not start"));
+    worker.postMessage(data);
+  });
+  worker.onerror = (event) => onError(new Error(event.message));
+  return async () => worker.terminate();
+};

@@ -1,6 +1,7 @@
 // Finds the spec a user means: a preset's name, a JSON file (ours or a Hugging Face config.json), or a model directory.
 // node:fs is imported only when a file is read, so that browsers can use the rest.
 import { HandheldError, ioError, suggest } from "../errors.ts";
+import { readJsonFile } from "../io.ts";
 import { fromHfConfig } from "./hf-config.ts";
 import { findPresetName, preset, presetNames } from "./presets.ts";
 import { createSpec, type Spec, type SpecInput } from "./spec.ts";
@@ -33,16 +34,13 @@ export function parseSpec(json: unknown, where = "spec"): Spec {
  */
 export async function loadSpec(source: string): Promise<Spec> {
   if (findPresetName(source) !== undefined) return preset(source);
-  const { readFile, stat } = await import("node:fs/promises");
+  const { stat } = await import("node:fs/promises");
   const found = await stat(source).catch((cause: NodeJS.ErrnoException) => {
     if (cause.code === "ENOENT" && !looksLikePath(source)) throw unknownName(source);
     throw ioError("read", source, cause);
   });
   const path = found.isDirectory() ? `${source.replace(/\/+$/, "")}/config.json` : source;
-  const text = await readFile(path, "utf8").catch((cause: unknown) => {
-    throw ioError("read", path, cause);
-  });
-  return parseSpec(parseJson(text, path), path);
+  return parseSpec(await readJsonFile(path), path);
 }
 
 function looksLikePath(source: string): boolean {
@@ -52,12 +50,4 @@ function looksLikePath(source: string): boolean {
 function unknownName(source: string): HandheldError {
   const hint = suggest(source, presetNames) || `; presets: ${presetNames.join(", ")}`;
   return new HandheldError("invalid-spec", `"${source}" is neither a preset nor a file${hint}`);
-}
-
-function parseJson(text: string, path: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new HandheldError("invalid-file", `${path}: not valid JSON: ${(cause as Error).message}`, { cause });
-  }
 }

@@ -1,0 +1,86 @@
+// Files in and out, with one-line typed errors and writes that either happen whole or not at all.
+// node:fs is imported when a function runs, so that code for browsers may import this module.
+import { HandheldError, ioError } from "./errors.ts";
+
+/** What a file is written from: text, bytes, or a sequence of byte chunks that is never held at once. */
+export type FileData = string | Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
+
+/**
+ * Writes a file atomically: into a temporary file in the same folder, flushed to disk, then renamed over `path`.
+ * Makes the folder where it is missing. After a failure `path` is what it was before and the temporary file is gone.
+ *
+ * @throws HandheldError `io` that says what to do (disk full, no permission …); an error thrown by a chunk iterator
+ *   passes through when it is a HandheldError.
+ */
+export async function writeFileAtomic(path: string, data: FileData): Promise<void> {
+  const { mkdir, open, rename, rm } = await import("node:fs/promises");
+  const { basename, dirname, join } = await import("node:path");
+  const folder = dirname(path);
+  const unique = `${process.pid.toString(36)}-${Math.random().toString(36).slice(2, 10)}`;
+  const temporary = join(folder, `.${basename(path)}.${unique}.tmp`);
+  try {
+    await mkdir(folder, { recursive: true });
+    const file = await open(temporary, "wx");
+    try {
+      for await (const chunk of chunksOf(data)) await writeAll(file, chunk);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, path);
+  } catch (cause) {
+    await rm(temporary, { force: true }).catch(() => {});
+    throw ioError("write", path, cause);
+  }
+  await syncFolder(folder);
+}
+
+/**
+ * Reads a UTF-8 text file.
+ *
+ * @throws HandheldError `io` when it cannot be read.
+ */
+export async function readTextFile(path: string): Promise<string> {
+  const { readFile } = await import("node:fs/promises");
+  try {
+    return await readFile(path, "utf8");
+  } catch (cause) {
+    throw ioError("read", path, cause);
+  }
+}
+
+/**
+ * Reads and parses a JSON file.
+ *
+ * @throws HandheldError `io` when it cannot be read, `invalid-file` when it is not JSON.
+ */
+export async function readJsonFile(path: string): Promise<unknown> {
+  const text = await readTextFile(path);
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new HandheldError("invalid-file", `${path}: not valid JSON: ${(cause as Error).message}`, { cause });
+  }
+}
+
+function chunksOf(data: FileData): Iterable<Uint8Array> | AsyncIterable<Uint8Array> {
+  if (typeof data === "string") return [new TextEncoder().encode(data)];
+  return data instanceof Uint8Array ? [data] : data;
+}
+
+// A write may be short (2 GiB at most on Linux, or less on a nearly full disk): go on until all is down.
+async function writeAll(file: import("node:fs/promises").FileHandle, chunk: Uint8Array): Promise<void> {
+  const most = 1 << 26;
+  for (let offset = 0; offset < chunk.byteLength; ) {
+    const { bytesWritten } = await file.write(chunk, offset, Math.min(most, chunk.byteLength - offset));
+    offset += bytesWritten;
+  }
+}
+
+// The rename itself is only durable once the folder is flushed. Not every file system allows that; the data is safe anyway.
+async function syncFolder(folder: string): Promise<void> {
+  const { open } = await import("node:fs/promises");
+  const handle = await open(folder, "r").catch(() => null);
+  await handle?.sync().catch(() => {});
+  await handle?.close();
+}

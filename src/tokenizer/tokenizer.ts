@@ -1,0 +1,153 @@
+// Text ↔ token ids. Encoding is @huggingface/tokenizers'; decoding works on bytes, so that text can be streamed and
+// constrained token by token. Runs in browsers; files are in tokenizer-file.ts.
+import { Tokenizer as Library } from "@huggingface/tokenizers";
+import { HandheldError } from "../errors.ts";
+import {
+  forLibrary,
+  parseTokenizerConfig,
+  parseTokenizerJson,
+  roleToken,
+  type TokenizerConfig,
+  type TokenizerJson,
+} from "./format.ts";
+import { buildTokenTable, type TokenTable } from "./token-bytes.ts";
+
+/** Options of decoding. */
+export interface DecodeOptions {
+  /** Leave special tokens (end of text and the like) out. Default false. */
+  skipSpecial?: boolean;
+}
+
+/** Turns ids into text one at a time. */
+export interface StreamDecoder {
+  /** The text that becomes certain with this id: whole characters only, possibly none. */
+  push(id: number): string;
+  /** Ends the text: an unfinished character comes out as U+FFFD. The decoder is then ready for another text. */
+  end(): string;
+}
+
+/**
+ * Makes a tokenizer from parsed tokenizer.json and tokenizer_config.json.
+ *
+ * @throws HandheldError `invalid-file` when they are malformed, `unsupported` for kinds that cannot be decoded to bytes.
+ */
+export function createTokenizer(json: unknown, config: unknown = {}, where = "tokenizer.json"): Tokenizer {
+  return new Tokenizer(parseTokenizerJson(json, where), parseTokenizerConfig(config, where), where);
+}
+
+/** A vocabulary with its rules. Make one with {@link createTokenizer}, `loadTokenizer` or `trainTokenizer`. */
+export class Tokenizer {
+  /** V: one more than the highest id. */
+  readonly size: number;
+  /** Ids of the tokens that begin, end and pad a sequence; null where tokenizer_config.json names none. */
+  readonly bosId: number | null;
+  readonly eosId: number | null;
+  readonly padId: number | null;
+  /** Ids of special tokens, which {@link DecodeOptions.skipSpecial} leaves out. */
+  readonly specialIds: ReadonlySet<number>;
+  /** Ids of added tokens, special or not: text that contains them is cut there before anything else. */
+  readonly addedIds: ReadonlySet<number>;
+  /** The parsed files, as saved. */
+  readonly json: TokenizerJson;
+  readonly config: TokenizerConfig;
+  readonly #library: Library;
+  readonly #table: TokenTable;
+
+  /** Takes validated data; use {@link createTokenizer}. */
+  constructor(json: TokenizerJson, config: TokenizerConfig, where: string) {
+    this.json = json;
+    this.config = config;
+    this.#library = openLibrary(json, config, where);
+    const vocab = json.model.type === "Unigram" ? [json.model.vocab.length - 1] : Object.values(json.model.vocab);
+    const ids = [...vocab, ...json.added_tokens.map(({ id }) => id)];
+    this.size = ids.reduce((most, id) => Math.max(most, id), -1) + 1;
+    const byId = Array.from({ length: this.size }, (_, id) => this.idToToken(id));
+    this.#table = buildTokenTable(json, byId, where);
+    this.addedIds = new Set(json.added_tokens.map(({ id }) => id));
+    this.specialIds = new Set(json.added_tokens.filter(({ special }) => special).map(({ id }) => id));
+    const role = (name: TokenizerConfig["bos_token"]) => this.tokenToId(roleToken(name) ?? "") ?? null;
+    this.bosId = role(config.bos_token);
+    this.eosId = role(config.eos_token);
+    this.padId = role(config.pad_token);
+  }
+
+  /**
+   * Text → ids. `specialTokens` (default false) adds what the post-processor of tokenizer.json asks for, such as a
+   * begin token; special tokens written out in the text are recognised either way.
+   */
+  encode(text: string, { specialTokens = false }: { specialTokens?: boolean } = {}): number[] {
+    const ids = this.#library.encode(text, { add_special_tokens: specialTokens }).ids as (number | undefined)[];
+    if (ids.includes(undefined)) {
+      throw new HandheldError("invalid-data", "the text has characters that the tokenizer has no token for");
+    }
+    return ids as number[];
+  }
+
+  /** Text → ids, as kernels take them. */
+  encodeInt32(text: string): Int32Array {
+    return Int32Array.from(this.encode(text));
+  }
+
+  /**
+   * Ids → text. Bytes that are not UTF-8 come out as U+FFFD.
+   *
+   * @throws HandheldError `invalid-data` on an id outside the vocabulary.
+   */
+  decode(ids: Iterable<number>, options: DecodeOptions = {}): string {
+    const stream = this.stream(options);
+    let text = "";
+    for (const id of ids) text += stream.push(id);
+    return text + stream.end();
+  }
+
+  /** A decoder for ids that arrive one at a time; never emits part of a character. */
+  stream({ skipSpecial = false }: DecodeOptions = {}): StreamDecoder {
+    const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+    let strip = this.#table.stripSpaces;
+    return {
+      push: (id) => {
+        let bytes = this.#bytesOf(id);
+        if (skipSpecial && this.specialIds.has(id)) return "";
+        while (strip > 0 && bytes.length > 0) {
+          strip = bytes[0] === 0x20 ? strip - 1 : 0;
+          if (bytes[0] === 0x20) bytes = bytes.subarray(1);
+        }
+        return decoder.decode(bytes, { stream: true });
+      },
+      end: () => {
+        strip = this.#table.stripSpaces;
+        return decoder.decode();
+      },
+    };
+  }
+
+  /** Bytes of each id, V entries; empty where no token has the id. Special tokens give the bytes of their name. */
+  tokenBytes(): readonly Uint8Array[] {
+    return this.#table.bytes;
+  }
+
+  /** The id of a token as tokenizer.json spells it (`Ġthe`, `<|endoftext|>`). */
+  tokenToId(token: string): number | undefined {
+    return this.#library.token_to_id(token);
+  }
+
+  /** The token of an id as tokenizer.json spells it. */
+  idToToken(id: number): string | undefined {
+    return this.#library.id_to_token(id);
+  }
+
+  #bytesOf(id: number): Uint8Array {
+    const bytes = this.#table.bytes[id];
+    if (bytes !== undefined) return bytes;
+    throw new HandheldError("invalid-data", `token id ${id} is outside the vocabulary of ${this.size}`);
+  }
+}
+
+function openLibrary(json: TokenizerJson, config: TokenizerConfig, where: string): Library {
+  const optional = { normalizer: null, pre_tokenizer: null, post_processor: null, decoder: null };
+  try {
+    return new Library({ ...optional, ...forLibrary(json) }, config);
+  } catch (cause) {
+    throw new HandheldError("invalid-file", `${where}: ${(cause as Error).message}`, { cause });
+  }
+}

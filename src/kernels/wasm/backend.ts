@@ -147,8 +147,9 @@ export class WasmBackend extends CommandQueue implements Backend {
       );
     }
     if (this.words) {
-      this.words = new Int32Array(this.memory.buffer, QUEUE, this.words.length);
-      this.floats = new Float32Array(this.memory.buffer, QUEUE, this.words.length);
+      const length = (COMMAND_BYTES / 4) * QUEUE_COMMANDS;
+      this.words = new Int32Array(this.memory.buffer, QUEUE, length);
+      this.floats = new Float32Array(this.memory.buffer, QUEUE, length);
     }
   }
 }

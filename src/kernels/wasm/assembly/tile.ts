@@ -1,0 +1,232 @@
+// The register tile of the matrix products: 6 rows × 8 columns of out, and the packing that feeds it.
+// An A panel holds 6 rows as [k][6], a B panel 8 columns as [k][8]; both are zero-padded to full width.
+
+/** Rows of a tile. */
+export const MR: i32 = 6;
+/** Columns of a tile. */
+export const NR: i32 = 8;
+
+/** a · b + c, fused where the engine has it. */
+// @ts-ignore: decorator
+@inline
+export function madd(a: v128, b: v128, c: v128): v128 {
+  if (ASC_FEATURE_RELAXED_SIMD) return f32x4.relaxed_madd(a, b, c);
+  return f32x4.add(f32x4.mul(a, b), c);
+}
+
+/**
+ * c [6,8] = (accumulate ? c : 0) + Σ over k of a[k][0..6) ⊗ b[k][0..8). Steps are bytes between rows of c and between k's
+ * of a and b. Twelve accumulators, two of b and one of a are all the registers that x86-64 has under V8.
+ */
+export function tile(
+  c: usize,
+  cStep: usize,
+  a: usize,
+  aStep: usize,
+  b: usize,
+  bStep: usize,
+  k: i32,
+  accumulate: i32,
+): void {
+  let c00 = f32x4.splat(0);
+  let c01 = f32x4.splat(0);
+  let c10 = f32x4.splat(0);
+  let c11 = f32x4.splat(0);
+  let c20 = f32x4.splat(0);
+  let c21 = f32x4.splat(0);
+  let c30 = f32x4.splat(0);
+  let c31 = f32x4.splat(0);
+  let c40 = f32x4.splat(0);
+  let c41 = f32x4.splat(0);
+  let c50 = f32x4.splat(0);
+  let c51 = f32x4.splat(0);
+  for (; k > 0; k--) {
+    const b0 = v128.load(b);
+    const b1 = v128.load(b, 16);
+    const a0 = v128.load32_splat(a);
+    c00 = madd(a0, b0, c00);
+    c01 = madd(a0, b1, c01);
+    const a1 = v128.load32_splat(a, 4);
+    c10 = madd(a1, b0, c10);
+    c11 = madd(a1, b1, c11);
+    const a2 = v128.load32_splat(a, 8);
+    c20 = madd(a2, b0, c20);
+    c21 = madd(a2, b1, c21);
+    const a3 = v128.load32_splat(a, 12);
+    c30 = madd(a3, b0, c30);
+    c31 = madd(a3, b1, c31);
+    const a4 = v128.load32_splat(a, 16);
+    c40 = madd(a4, b0, c40);
+    c41 = madd(a4, b1, c41);
+    const a5 = v128.load32_splat(a, 20);
+    c50 = madd(a5, b0, c50);
+    c51 = madd(a5, b1, c51);
+    a += aStep;
+    b += bStep;
+  }
+  put(c, c00, c01, accumulate);
+  put((c += cStep), c10, c11, accumulate);
+  put((c += cStep), c20, c21, accumulate);
+  put((c += cStep), c30, c31, accumulate);
+  put((c += cStep), c40, c41, accumulate);
+  put(c + cStep, c50, c51, accumulate);
+}
+
+// @ts-ignore: decorator
+@inline
+function put(c: usize, low: v128, high: v128, accumulate: i32): void {
+  if (accumulate) {
+    low = f32x4.add(v128.load(c), low);
+    high = f32x4.add(v128.load(c, 16), high);
+  }
+  v128.store(c, low);
+  v128.store(c, high, 16);
+}
+
+/** Adds or copies the first rows × columns of a full tile at `from` (rows of 8 floats) to c. */
+export function putEdge(c: usize, cStep: usize, from: usize, rows: i32, columns: i32, accumulate: i32): void {
+  for (let i = 0; i < rows; i++) {
+    for (let j = 0; j < columns; j++) {
+      const at = c + (<usize>j << 2);
+      const value = load<f32>(from + (<usize>j << 2));
+      store<f32>(at, accumulate ? load<f32>(at) + value : value);
+    }
+    c += cStep;
+    from += 32;
+  }
+}
+
+/** Packs 6 rows of x (rows `step` bytes apart, `rows` of them real) as [k][6]. */
+export function packRows6(panel: usize, x: usize, step: usize, rows: i32, k: i32): void {
+  let i = 0;
+  if (rows == MR) {
+    const x1 = x + step;
+    const x2 = x1 + step;
+    const x3 = x2 + step;
+    const x4 = x3 + step;
+    const x5 = x4 + step;
+    for (; i + 4 <= k; i += 4) {
+      const at = <usize>i << 2;
+      const r0 = v128.load(x + at);
+      const r1 = v128.load(x1 + at);
+      const r2 = v128.load(x2 + at);
+      const r3 = v128.load(x3 + at);
+      const r4 = v128.load(x4 + at);
+      const r5 = v128.load(x5 + at);
+      const low01 = interleaveLow(r0, r1);
+      const low23 = interleaveLow(r2, r3);
+      const low45 = interleaveLow(r4, r5);
+      v128.store(panel, pairsLow(low01, low23));
+      v128.store64_lane(panel, low45, 0, 16);
+      v128.store(panel, pairsHigh(low01, low23), 24);
+      v128.store64_lane(panel, low45, 1, 40);
+      const high01 = interleaveHigh(r0, r1);
+      const high23 = interleaveHigh(r2, r3);
+      const high45 = interleaveHigh(r4, r5);
+      v128.store(panel, pairsLow(high01, high23), 48);
+      v128.store64_lane(panel, high45, 0, 64);
+      v128.store(panel, pairsHigh(high01, high23), 72);
+      v128.store64_lane(panel, high45, 1, 88);
+      panel += 96;
+    }
+  }
+  for (; i < k; i++) {
+    for (let r = 0; r < MR; r++) {
+      store<f32>(panel + (<usize>r << 2), r < rows ? load<f32>(x + <usize>r * step + (<usize>i << 2)) : 0);
+    }
+    panel += 24;
+  }
+}
+
+/** Packs 8 rows of x (rows `step` bytes apart, `rows` of them real) as [k][8]. */
+export function packRows8(panel: usize, x: usize, step: usize, rows: i32, k: i32): void {
+  let i = 0;
+  if (rows == NR) {
+    for (; i + 4 <= k; i += 4) {
+      transpose4(panel, x + (<usize>i << 2), step);
+      transpose4(panel + 16, x + (<usize>i << 2) + (step << 2), step);
+      panel += 128;
+    }
+  }
+  for (; i < k; i++) {
+    for (let r = 0; r < NR; r++) {
+      store<f32>(panel + (<usize>r << 2), r < rows ? load<f32>(x + <usize>r * step + (<usize>i << 2)) : 0);
+    }
+    panel += 32;
+  }
+}
+
+/** Four floats of four rows, transposed into four rows of a B panel. */
+// @ts-ignore: decorator
+@inline
+function transpose4(panel: usize, x: usize, step: usize): void {
+  const r0 = v128.load(x);
+  const r1 = v128.load((x += step));
+  const r2 = v128.load((x += step));
+  const r3 = v128.load(x + step);
+  const low01 = interleaveLow(r0, r1);
+  const low23 = interleaveLow(r2, r3);
+  const high01 = interleaveHigh(r0, r1);
+  const high23 = interleaveHigh(r2, r3);
+  v128.store(panel, pairsLow(low01, low23));
+  v128.store(panel, pairsHigh(low01, low23), 32);
+  v128.store(panel, pairsLow(high01, high23), 64);
+  v128.store(panel, pairsHigh(high01, high23), 96);
+}
+
+/** Packs 6 columns of x (k rows `step` bytes apart, `columns` of them real) as [k][6]. */
+export function packColumns6(panel: usize, x: usize, step: usize, columns: i32, k: i32): void {
+  for (let i = 0; i < k; i++) {
+    if (columns == MR) {
+      v128.store(panel, v128.load(x));
+      store<u64>(panel, load<u64>(x, 16), 16);
+    } else {
+      for (let r = 0; r < MR; r++) {
+        store<f32>(panel + (<usize>r << 2), r < columns ? load<f32>(x + (<usize>r << 2)) : 0);
+      }
+    }
+    x += step;
+    panel += 24;
+  }
+}
+
+/** Packs 8 columns of x (k rows `step` bytes apart, `columns` of them real) as [k][8]. */
+export function packColumns8(panel: usize, x: usize, step: usize, columns: i32, k: i32): void {
+  for (let i = 0; i < k; i++) {
+    if (columns == NR) {
+      v128.store(panel, v128.load(x));
+      v128.store(panel, v128.load(x, 16), 16);
+    } else {
+      for (let r = 0; r < NR; r++) {
+        store<f32>(panel + (<usize>r << 2), r < columns ? load<f32>(x + (<usize>r << 2)) : 0);
+      }
+    }
+    x += step;
+    panel += 32;
+  }
+}
+
+// a0 b0 a1 b1
+// @ts-ignore: decorator
+@inline
+function interleaveLow(a: v128, b: v128): v128 {
+  return v128.shuffle<f32>(a, b, 0, 4, 1, 5);
+}
+// a2 b2 a3 b3
+// @ts-ignore: decorator
+@inline
+function interleaveHigh(a: v128, b: v128): v128 {
+  return v128.shuffle<f32>(a, b, 2, 6, 3, 7);
+}
+// a0 a1 b0 b1
+// @ts-ignore: decorator
+@inline
+function pairsLow(a: v128, b: v128): v128 {
+  return v128.shuffle<f32>(a, b, 0, 1, 4, 5);
+}
+// a2 a3 b2 b3
+// @ts-ignore: decorator
+@inline
+function pairsHigh(a: v128, b: v128): v128 {
+  return v128.shuffle<f32>(a, b, 2, 3, 6, 7);
+}

@@ -1,0 +1,98 @@
+// How often a model's calls are right: runs a Caller over samples and scores the answers with the papers' two metrics.
+import { HandheldError } from "../errors.ts";
+import { callsEqual, type ScoredPair, scoreCalls } from "../functions/metrics.ts";
+import type { Call, Sample } from "../functions/types.ts";
+import type { Caller } from "../generate/calls.ts";
+
+/** Scores over a set of samples; accuracies are shares, 0..1, higher is better. */
+export interface CallEvaluation {
+  accuracy: number;
+  softAccuracy: number;
+  samples: number;
+  /** Right and all answers per function of the expected calls. */
+  functions: { name: string; right: number; samples: number }[];
+  /** The first wrong answers. */
+  mistakes: { query: string; expected: readonly Call[]; predicted: readonly Call[] | null; error?: string }[];
+  /** Speed over all answers, in tokens per second. */
+  prefillTokensPerSecond: number;
+  decodeTokensPerSecond: number;
+}
+
+/** Options of {@link evaluateCalls}. */
+export interface CallEvaluationOptions {
+  signal?: AbortSignal | undefined;
+  /** Called now and then with the number of samples done. */
+  onProgress?: ((done: number, total: number) => void) | undefined;
+  /** Wrong answers to keep. Default 20. */
+  mistakes?: number | undefined;
+}
+
+/**
+ * Answers every query and scores it. A query that does not fit in the context counts as wrong and is among the mistakes.
+ * @throws HandheldError `invalid-data` when there are no samples, `aborted` when the signal says so.
+ */
+export async function evaluateCalls(
+  caller: Caller,
+  samples: readonly Sample[],
+  options: CallEvaluationOptions = {},
+): Promise<CallEvaluation> {
+  if (samples.length === 0) throw new HandheldError("invalid-data", "there are no samples to evaluate");
+  const pairs: ScoredPair[] = [];
+  const mistakes: CallEvaluation["mistakes"] = [];
+  const perFunction = new Map<string, { right: number; samples: number }>();
+  const total = { promptTokens: 0, prefillMs: 0, tokens: 0, decodeMs: 0 };
+  const functions = caller.codec.functions;
+  let paused = performance.now();
+  for (const [i, sample] of samples.entries()) {
+    const { predicted, error } = answer(caller, sample.query, total);
+    const pair = { predicted, expected: sample.answers };
+    const right = callsEqual(predicted, sample.answers, functions);
+    pairs.push(pair);
+    if (!right && mistakes.length < (options.mistakes ?? 20)) {
+      mistakes.push({ query: sample.query, ...pair, ...(error === undefined ? {} : { error }) });
+    }
+    for (const name of new Set(sample.answers.map((call) => call.name))) count(perFunction, name, right);
+    if (performance.now() - paused > 100) {
+      options.onProgress?.(i + 1, samples.length);
+      await new Promise((resolve) => setTimeout(resolve, 0));
+      if (options.signal?.aborted) throw new HandheldError("aborted", "the evaluation was interrupted");
+      paused = performance.now();
+    }
+  }
+  return {
+    ...scoreCalls(pairs, functions),
+    functions: [...perFunction]
+      .map(([name, counts]) => ({ name, ...counts }))
+      .sort((a, b) => (a.name < b.name ? -1 : 1)),
+    mistakes,
+    prefillTokensPerSecond: (1000 * total.promptTokens) / total.prefillMs,
+    decodeTokensPerSecond: (1000 * total.tokens) / total.decodeMs,
+  };
+}
+
+function answer(
+  caller: Caller,
+  query: string,
+  total: { promptTokens: number; prefillMs: number; tokens: number; decodeMs: number },
+): { predicted: Call[] | null; error?: string } {
+  try {
+    const result = caller.call(query);
+    total.promptTokens += result.promptTokens;
+    total.prefillMs += result.prefillMs;
+    total.tokens += result.tokens;
+    total.decodeMs += result.decodeMs;
+    return { predicted: result.calls };
+  } catch (error) {
+    if (error instanceof HandheldError && (error.code === "context-overflow" || error.code === "invalid-call")) {
+      return { predicted: null, error: error.message };
+    }
+    throw error;
+  }
+}
+
+function count(counts: Map<string, { right: number; samples: number }>, name: string, right: boolean): void {
+  const entry = counts.get(name) ?? { right: 0, samples: 0 };
+  entry.samples++;
+  if (right) entry.right++;
+  counts.set(name, entry);
+}

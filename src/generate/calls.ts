@@ -1,0 +1,98 @@
+// From a query to function calls: greedy decoding under the grammar of the functions, so the answer always parses.
+import { ContextOverflowError } from "../errors.ts";
+import type { CallCodec } from "../functions/codec.ts";
+import { applyMask, createConstrainer } from "../functions/constrain/constrainer.ts";
+import type { Constrainer } from "../functions/constrain/types.ts";
+import type { Call } from "../functions/types.ts";
+import type { Decoder, Session } from "../model/decoder.ts";
+import type { Tokenizer } from "../tokenizer/tokenizer.ts";
+import { argmax } from "./sampler.ts";
+
+/** A model that turns queries into calls: made by {@link createCaller}. */
+export interface Caller {
+  readonly codec: CallCodec;
+  readonly decoder: Decoder;
+  /**
+   * The calls for a query.
+   * @throws ContextOverflowError when query and answer do not fit in the model's context.
+   */
+  call(query: string): CallResult;
+  close(): void;
+}
+
+/** An answer with its cost. */
+export interface CallResult {
+  calls: Call[];
+  text: string;
+  promptTokens: number;
+  /** Tokens of the answer, those that the grammar left no choice for included. */
+  tokens: number;
+  prefillMs: number;
+  decodeMs: number;
+}
+
+/** Options of {@link createCaller}. */
+export interface CallerOptions {
+  /** Most calls in one answer. Default 4. */
+  maxCalls?: number | undefined;
+}
+
+/** Builds the grammar once and keeps one session for all queries. */
+export function createCaller(
+  decoder: Decoder,
+  tokenizer: Tokenizer,
+  codec: CallCodec,
+  options: CallerOptions = {},
+): Caller {
+  const constrainer = createConstrainer(codec.format.grammar(codec.functions, { maxCalls: options.maxCalls }), {
+    vocabulary: tokenizer.tokenBytes(),
+    eos: codec.eos,
+    atomic: codec.structure,
+  });
+  const session = decoder.createSession();
+  return {
+    codec,
+    decoder,
+    call(query) {
+      session.truncate(0);
+      const prompt = codec.prompt(query);
+      if (prompt.length >= session.capacity) {
+        throw new ContextOverflowError(
+          prompt.length + 1,
+          session.capacity,
+          "the query and the beginning of an answer: ",
+        );
+      }
+      const start = performance.now();
+      session.append(prompt);
+      const prefilled = performance.now();
+      const ids = answer(session, constrainer, query);
+      const decodeMs = performance.now() - prefilled;
+      const text = tokenizer.decode(ids);
+      const calls = codec.decode(ids);
+      return { calls, text, promptTokens: prompt.length, tokens: ids.length, prefillMs: prefilled - start, decodeMs };
+    },
+    close: () => session.close(),
+  };
+}
+
+// Tokens without a choice are taken without asking the model and go through it together with the next chosen one.
+function answer(session: Session, constrainer: Constrainer, query: string): number[] {
+  const constraint = constrainer.start(query);
+  const ids: number[] = [];
+  let pending: number[] = [];
+  while (!constraint.done) {
+    let id = constraint.forced();
+    if (id === null) {
+      if (pending.length > 0) session.append(pending);
+      pending = [];
+      const logits = session.logits();
+      applyMask(logits, constraint.allowed());
+      id = argmax(logits);
+    }
+    constraint.accept(id);
+    if (!constraint.done) ids.push(id);
+    pending.push(id);
+  }
+  return ids;
+}

@@ -1,0 +1,132 @@
+// Text generation as a typed event stream: prefill, then one token after another until a stop rule holds.
+import { ContextOverflowError, HandheldError } from "../errors.ts";
+import { applyMask } from "../functions/constrain/constrainer.ts";
+import type { TokenConstraint } from "../functions/constrain/types.ts";
+import type { Session } from "../model/decoder.ts";
+import type { LoadedModel } from "../model/load.ts";
+import { createSampler, type SamplingOptions } from "./sampler.ts";
+import { StopMatcher } from "./stop.ts";
+
+/** Options of {@link generate}. */
+export interface GenerateOptions extends SamplingOptions {
+  /** Most new tokens. Default: what is left of the context. */
+  maxTokens?: number | undefined;
+  /** Text that ends the generation; it is not part of the output. */
+  stop?: readonly string[] | undefined;
+  /** Ends the generation at the next token, with the reason `aborted`. */
+  signal?: AbortSignal | undefined;
+  /** Allows only the tokens of a grammar (for the whole output). */
+  constraint?: TokenConstraint | undefined;
+  /** Continue this session instead of a fresh one; the prompt is appended to it. It stays open. */
+  session?: Session | undefined;
+}
+
+/** Why a generation ended. */
+export type FinishReason = "eos" | "stop" | "length" | "aborted";
+
+/** What {@link generate} yields: text as it comes, then one `done`. Durations in milliseconds. */
+export type GenerateEvent =
+  | { type: "text"; text: string; tokens: number }
+  | {
+      type: "done";
+      reason: FinishReason;
+      text: string;
+      promptTokens: number;
+      tokens: number;
+      prefillMs: number;
+      decodeMs: number;
+    };
+
+/**
+ * Generates text after a prompt (text, or token ids).
+ *
+ * @throws ContextOverflowError when the prompt and `maxTokens` do not fit in the context.
+ * @example
+ * ```ts
+ * for await (const event of generate(model, "Once upon a time", { maxTokens: 64 })) {
+ *   if (event.type === "text") process.stdout.write(event.text);
+ * }
+ * ```
+ */
+export async function* generate(
+  model: LoadedModel,
+  prompt: string | readonly number[],
+  options: GenerateOptions = {},
+): AsyncGenerator<GenerateEvent, void, void> {
+  const ids = typeof prompt === "string" ? [...model.tokenizer.encode(prompt)] : [...prompt];
+  if (ids.length === 0) throw new HandheldError("invalid-option", "the prompt is empty; give at least one token");
+  const used = options.session?.length ?? 0;
+  const limit = options.session?.capacity ?? model.spec.context;
+  const maxTokens = options.maxTokens ?? limit - used - ids.length;
+  // The last token generated never has to go through the model, hence the -1.
+  const needed = used + ids.length + Math.max(1, maxTokens) - 1;
+  if (needed > limit) {
+    throw new ContextOverflowError(needed, limit, `a prompt of ${ids.length} tokens and ${maxTokens} new ones: `);
+  }
+  const session = options.session ?? model.decoder.createSession({ capacity: needed });
+  try {
+    yield* run(model, session, ids, maxTokens, options);
+  } finally {
+    if (!options.session) session.close();
+  }
+}
+
+async function* run(
+  model: LoadedModel,
+  session: Session,
+  ids: readonly number[],
+  maxTokens: number,
+  options: GenerateOptions,
+): AsyncGenerator<GenerateEvent, void, void> {
+  const sampler = createSampler(options);
+  const stops = new StopMatcher(options.stop ?? []);
+  const stream = model.tokenizer.stream({ skipSpecial: true });
+  const history = [...ids];
+  const start = performance.now();
+  session.append(ids);
+  const prefilled = performance.now();
+  let text = "";
+  let tokens = 0;
+  let reason: FinishReason = "length";
+  while (tokens < maxTokens) {
+    if (options.signal?.aborted) {
+      reason = "aborted";
+      break;
+    }
+    const id = next(session, sampler, history, options.constraint);
+    if (model.eosIds.has(id)) {
+      reason = "eos";
+      break;
+    }
+    tokens++;
+    history.push(id);
+    const piece = stops.push(stream.push(id));
+    text += piece;
+    if (piece !== "") yield { type: "text", text: piece, tokens };
+    if (stops.stopped !== null) {
+      reason = "stop";
+      break;
+    }
+    if (tokens < maxTokens) session.append([id]);
+    // Lets timers, signals and readers run between tokens.
+    if (tokens % 16 === 0) await new Promise((resolve) => setImmediate(resolve));
+  }
+  const rest = stops.push(stream.end()) + stops.flush();
+  if (rest !== "") yield { type: "text", text: rest, tokens };
+  const prefillMs = prefilled - start;
+  const decodeMs = performance.now() - prefilled;
+  yield { type: "done", reason, text: text + rest, promptTokens: ids.length, tokens, prefillMs, decodeMs };
+}
+
+function next(
+  session: Session,
+  sampler: ReturnType<typeof createSampler>,
+  history: readonly number[],
+  constraint: TokenConstraint | undefined,
+): number {
+  const logits = session.logits();
+  if (constraint) applyMask(logits, constraint.allowed());
+  const id = sampler.sample(logits, history);
+  constraint?.accept(id);
+  return id;
+}

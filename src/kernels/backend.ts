@@ -157,7 +157,11 @@ export interface Backend {
     D: number,
     stride: number,
   ): void;
-  /** out [0..n) = x where kept, scaled by 1/(1−p); the mask is a hash of (seed, index), so the backward is the same call. */
+  /**
+   * out [0..n) = x where kept, scaled by 1/(1−p); the mask is a hash of (seed, index), so the backward is the same call.
+   * Kept where mix(index ^ mix(seed)) >>> 8 is at least floor(f32(p)·2²⁴); mix (lowbias32, all uint32): x ^= x >>> 16;
+   * x *= 0x7feb352d; x ^= x >>> 15; x *= 0x846ca68b; x ^= x >>> 16.
+   */
   dropout(out: Ptr, x: Ptr, n: number, p: number, seed: number): void;
   /**
    * Folds a chunk of logits [N, width] into running row maxima and sums of exponentials (stats f32 [N,2] = (max, sum));

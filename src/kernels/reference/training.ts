@@ -148,8 +148,9 @@ function lossOps({ f32, i32 }: Memory) {
     dropout(out, x, n, p, seed) {
       const rate = Math.fround(p);
       const scale = Math.fround(1 / (1 - rate));
+      const threshold = Math.floor(rate * 2 ** 24);
       for (let i = 0; i < n; i++) {
-        f32[out / 4 + i] = dropoutHash(seed, i) >= Math.floor(rate * 2 ** 32) ? f32[x / 4 + i]! * scale : 0;
+        f32[out / 4 + i] = dropoutBits(seed, i) >= threshold ? f32[x / 4 + i]! * scale : 0;
       }
     },
     logSumExp(stats, logits, N, width, first) {
@@ -185,12 +186,16 @@ function lossOps({ f32, i32 }: Memory) {
   } satisfies Partial<Backend>;
 }
 
-/** The 32 random bits of element `index`: lowbias32 (Wellons, "Prospecting for hash functions") of index + golden · seed. */
-export function dropoutHash(seed: number, index: number): number {
-  let h = (index + Math.imul(seed, 0x9e3779b9)) | 0;
-  h = Math.imul(h ^ (h >>> 16), 0x21f0aaad);
-  h = Math.imul(h ^ (h >>> 15), 0x735a2d97);
-  return (h ^ (h >>> 15)) >>> 0;
+/** The 24 random bits of element `index` (the hash that backend.ts prescribes). */
+function dropoutBits(seed: number, index: number): number {
+  return mix(index ^ mix(seed)) >>> 8;
+}
+
+function mix(value: number): number {
+  let x = value;
+  x = Math.imul(x ^ (x >>> 16), 0x7feb352d);
+  x = Math.imul(x ^ (x >>> 15), 0x846ca68b);
+  return x ^ (x >>> 16);
 }
 
 function optimizerOps({ f32 }: Memory) {

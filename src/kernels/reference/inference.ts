@@ -1,4 +1,5 @@
 // Reference operations of inference on packed int4 weights, the KV cache and argmax.
+// The integer arithmetic is the definition: other backends must get the same codes and the same integer sums.
 import type { Backend } from "../backend.ts";
 import type { Memory } from "./backend.ts";
 
@@ -7,17 +8,95 @@ type InferenceOps = Pick<
   "gatherInt4" | "quantizeRows" | "matmulInt4" | "kvAppend" | "attentionCached" | "argmax"
 >;
 
+/** The operations of inference, over one memory. */
+export function inferenceOps(memory: Memory): InferenceOps {
+  return { ...int4Ops(memory), ...cacheOps(memory), argmax: argmaxOp(memory) };
+}
+
+/** Code (0..15) and scale of element (row, k) of a packed table with K columns; layout of src/quant/int4.ts. */
+function packedElement({ u8, f32, u16 }: Memory, table: number, row: number, k: number, K: number) {
+  const block = table + 144 * ((row >> 3) * Math.ceil(K / 32) + (k >> 5));
+  const vector = ((k & 15) >> 2) * 2 + ((row & 7) >> 2);
+  const byte = u8[block + 16 + 16 * vector + 4 * (row & 3) + (k & 3)]!;
+  return { code: k & 16 ? byte >> 4 : byte & 15, scale: bf16(u16[block / 2 + (row & 7)]!) };
+}
+
+const word = new Float32Array(1);
+const bits = new Uint32Array(word.buffer);
+
+/** The number that 16 bits of bf16 stand for: the upper half of an f32. */
+function bf16(value: number): number {
+  bits[0] = value << 16;
+  return word[0]!;
+}
+
+/** Nearest integer, ties to even. */
+export function roundHalfEven(x: number): number {
+  const floor = Math.floor(x);
+  if (x - floor !== 0.5) return Math.round(x);
+  return floor % 2 === 0 ? floor : floor + 1;
+}
+
+/** Codes −127..127 of a row of n floats, and their scale: max|x|/127 in f32. Rows below 1e-30 count as zero. */
+export function quantizeInt8(f32: Float32Array, at: number, n: number): { codes: number[]; scale: number } {
+  let limit = 0;
+  for (let k = 0; k < n; k++) if (!(Math.abs(f32[at + k]!) <= limit)) limit = Math.abs(f32[at + k]!);
+  if (limit < 1e-30) return { codes: new Array(n).fill(0), scale: 0 };
+  const factor = Math.fround(127 / limit);
+  const codes = Array.from({ length: n }, (_, k) => roundHalfEven(Math.fround(f32[at + k]! * factor)));
+  return { codes, scale: Math.fround(limit / 127) };
+}
+
+function int4Ops(memory: Memory) {
+  const { f32, i8, i32 } = memory;
+  return {
+    gatherInt4(out, table, ids, N, C) {
+      for (let i = 0; i < N; i++) {
+        for (let k = 0; k < C; k++) {
+          const { code, scale } = packedElement(memory, table, i32[ids / 4 + i]!, k, C);
+          f32[out / 4 + i * C + k] = (code - 8) * scale;
+        }
+      }
+    },
+    // The reference's own layout: N f32 scales, then int8 codes [N,K].
+    quantizeRows(out, x, N, K) {
+      for (let i = 0; i < N; i++) {
+        const { codes, scale } = quantizeInt8(f32, x / 4 + i * K, K);
+        f32[out / 4 + i] = scale;
+        i8.set(codes, out + 4 * N + i * K);
+      }
+    },
+    matmulInt4(out, x, w, N, M, K, ldc, accumulate) {
+      for (let m = 0; m < M; m++) {
+        const row = Array.from({ length: K }, (_, k) => packedElement(memory, w, m, k, K));
+        for (let i = 0; i < N; i++) {
+          const codes = x + 4 * N + i * K;
+          let sum = 0;
+          for (let block = 0; block < K; block += 32) {
+            let products = 0;
+            for (let k = block; k < Math.min(K, block + 32); k++) products += (row[k]!.code - 8) * i8[codes + k]!;
+            sum += products * row[block]!.scale;
+          }
+          const at = out / 4 + i * ldc + m;
+          f32[at] = (accumulate ? f32[at]! : 0) + Math.fround(Math.fround(sum) * f32[x / 4 + i]!);
+        }
+      }
+    },
+  } satisfies Partial<Backend>;
+}
+
 const todo = () => {
   throw new Error("not written");
 };
 
-export function inferenceOps(_m: Memory): InferenceOps {
-  return {
-    gatherInt4: todo,
-    quantizeRows: todo,
-    matmulInt4: todo,
-    kvAppend: todo,
-    attentionCached: todo,
-    argmax: todo,
+function cacheOps(_memory: Memory) {
+  return { kvAppend: todo, attentionCached: todo };
+}
+
+function argmaxOp({ f32, i32 }: Memory): Backend["argmax"] {
+  return (out, x, n) => {
+    let best = 0;
+    for (let i = 1; i < n; i++) if (f32[x / 4 + i]! > f32[x / 4 + best]!) best = i;
+    i32[out / 4] = best;
   };
 }

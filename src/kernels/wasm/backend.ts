@@ -114,7 +114,7 @@ export class WasmBackend extends CommandQueue implements Backend {
   }
 
   activationBytes(N: number, K: number): number {
-    return activationBytes(N, K);
+    return activationBytes(N, K, this.simd);
   }
 
   kvBytes(capacity: number, K: number, D: number, format: KvFormat): number {
@@ -177,9 +177,10 @@ function createMemory(shared: boolean): WebAssembly.Memory {
   }
 }
 
-// The vectors that kernels load instead of building: sixteen 15s, eight int16 ones, sixteen 8s.
+// The vectors that kernels load instead of building: sixteen 15s, eight int16 ones, sixteen 8s, eight int16 15s.
 function writeConstants(buffer: ArrayBufferLike): void {
   new Uint8Array(buffer, CONSTANTS, 16).fill(15);
   new Int16Array(buffer, CONSTANTS + 16, 8).fill(1);
   new Uint8Array(buffer, CONSTANTS + 32, 16).fill(8);
+  new Int16Array(buffer, CONSTANTS + 48, 8).fill(15);
 }

@@ -1,13 +1,233 @@
-// Packed int4 weights: gather, activation quantisation, matvec and matmul.
+// Packed int4 weights: gather, activation quantisation, matrix product. The inner loops are in int4-tiles*.ts.
+//
+// Weights (also the file layout, see src/quant/int4.ts): panels of 8 rows; a panel is K/32 blocks of 144 bytes (rows and K
+// padded with zeros); a block is 8 bf16 scales, then vectors j = 0..3 × row quad g = 0..1: byte 4r+i of vector (g, j)
+// holds row 4g+r at k = 4j+i (low nibble) and k = 16+4j+i (high nibble). Value = (code - 8) · scale.
+//
+// Activations: tokens in groups of T = 6 (see `tiledTokens` for the rest: T = 1). A group is K/32 blocks, each of eight
+// k-quads × T tokens × 4 codes, then T int32 offsets = -8 · (sum of the block's codes), which undo the weights' code - 8;
+// after the last block T f32 scales. Codes are int8; without relaxed SIMD int16, in the order (k0, k2, k1, k3).
+import { scratch, shareBegin, shareEnd } from "./control";
+import { decodeTile, prefillTile } from "./int4-tiles";
+import { decodeTileSimd128, prefillTileSimd128 } from "./int4-tiles-simd128";
 
+const BLOCK: i32 = 144;
+/** Tokens of a prefill tile. */
+const TILE: i32 = 6;
+/** Bytes of one activation code. */
+const CODE: i32 = ASC_FEATURE_RELAXED_SIMD ? 1 : 2;
+/** Activations that one pass over the weights uses, in bytes: half of a small L2 cache. */
+const CHUNK_BYTES: i32 = 128 * 1024;
+
+/** out [N,C] = rows at ids of a packed table, dequantised. */
 export function gatherInt4(out: usize, table: usize, ids: usize, N: i32, C: i32): void {
-  unreachable();
+  const panelBytes = <usize>(((C + 31) >> 5) * BLOCK);
+  const end = shareEnd(N, 1);
+  for (let i = shareBegin(N, 1); i < end; i++) {
+    const id = load<i32>(ids + ((<usize>i) << 2));
+    gatherRow(out + ((<usize>i * C) << 2), table + <usize>(id >> 3) * panelBytes, id & 7, C);
+  }
 }
 
+function gatherRow(out: usize, block: usize, row: i32, C: i32): void {
+  const codes = <usize>(16 + ((row >> 2) << 4) + ((row & 3) << 2));
+  const padded = scratch();
+  for (let k = 0; k < C; k += 32, block += BLOCK, out += 128) {
+    const whole = C - k >= 32;
+    const to = whole ? out : padded;
+    const scale = f32x4.splat(reinterpret<f32>((<u32>load<u16>(block + ((<usize>row) << 1))) << 16));
+    for (let j: usize = 0; j < 4; j++) {
+      const bytes = v128.load32_zero(block + codes + (j << 5));
+      const both = i32x4.extend_low_i16x8_u(i16x8.extend_low_i8x16_u(bytes));
+      v128.store(to + (j << 4), dequantise(v128.and(both, i32x4.splat(15)), scale));
+      v128.store(to + (j << 4), dequantise(i32x4.shr_u(both, 4), scale), 64);
+    }
+    if (!whole) memory.copy(out, padded, (<usize>(C - k)) << 2);
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function dequantise(codes: v128, scale: v128): v128 {
+  return f32x4.mul(f32x4.convert_i32x4_s(i32x4.sub(codes, i32x4.splat(8))), scale);
+}
+
+/** Tokens that are computed in tiles of six; the up to four after them one by one (the sixth of five is computed for nothing). */
+// @ts-ignore: decorator
+@inline
+function tiledTokens(N: i32): i32 {
+  const rest = N % TILE;
+  return N - rest + (rest == TILE - 1 ? TILE : 0);
+}
+
+// @ts-ignore: decorator
+@inline
+function tokenBytes(blocks: i32): i32 {
+  return blocks * (32 * CODE + 4) + 4;
+}
+
+/** Quantises x [N,K]: code = x · 127/max|x| of the row, rounded to nearest, ties to even; scale = max|x|/127. */
 export function quantizeRows(out: usize, x: usize, N: i32, K: i32): void {
-  unreachable();
+  const blocks = (K + 31) >> 5;
+  const bytes = <usize>tokenBytes(blocks);
+  const tiled = tiledTokens(N);
+  const end = shareEnd(N, 1);
+  for (let i = shareBegin(N, 1); i < end; i++) {
+    const row = x + ((<usize>i * K) << 2);
+    if (i >= tiled) {
+      quantizeRow(out + <usize>i * bytes, row, K, 1);
+    } else {
+      const member = i % TILE;
+      quantizeRow(out + <usize>(i - member) * bytes, row, K, TILE, member);
+    }
+  }
 }
 
+// `out` is the group, `member` the token's place among its `T`.
+function quantizeRow(out: usize, x: usize, K: i32, T: i32, member: i32 = 0): void {
+  const limit = largest(x, K);
+  // Below 1e-30 the row counts as zero: 127/max would overflow.
+  const zero = limit < 1e-30;
+  const factor = f32x4.splat(zero ? 0 : 127 / limit);
+  const step = <usize>(T * 4 * CODE);
+  const padded = scratch();
+  let at = out + <usize>(member * 4 * CODE);
+  let k = 0;
+  for (; k < K; k += 32, x += 128) {
+    let from = x;
+    if (K - k < 32) {
+      memory.fill(padded, 0, 128);
+      memory.copy(padded, x, (<usize>(K - k)) << 2);
+      from = padded;
+    }
+    let sum = i32x4.splat(0);
+    for (let j = 0; j < 4; j++, from += 32, at += step << 1) {
+      const a = round(f32x4.mul(v128.load(from), factor));
+      const b = round(f32x4.mul(v128.load(from, 16), factor));
+      sum = i32x4.add(sum, i32x4.add(a, b));
+      storeCodes(at, step, i16x8.narrow_i32x4_s(a, b));
+    }
+    const total = i64x2.add(i64x2.extend_low_i32x4_s(sum), i64x2.extend_high_i32x4_s(sum));
+    const offset = -8 * <i32>(i64x2.extract_lane(total, 0) + i64x2.extract_lane(total, 1));
+    // `at` is past the block's codes by member · 4 · CODE; the offsets are 4 bytes a token.
+    const offsets = at - <usize>(member * 4 * CODE);
+    store<i32>(offsets + ((<usize>member) << 2), offset);
+    at += (<usize>T) << 2;
+  }
+  const last = at - <usize>(member * 4 * CODE);
+  store<f32>(last + ((<usize>member) << 2), zero ? 0 : limit / 127);
+}
+
+/** Stores the int16 codes of two k-quads, `step` bytes apart. */
+// @ts-ignore: decorator
+@inline
+function storeCodes(at: usize, step: usize, codes: v128): void {
+  if (ASC_FEATURE_RELAXED_SIMD) {
+    const bytes = i8x16.narrow_i16x8_s(codes, codes);
+    store<i32>(at, i32x4.extract_lane(bytes, 0));
+    store<i32>(at + step, i32x4.extract_lane(bytes, 1));
+  } else {
+    const ordered = v128.shuffle<i16>(codes, codes, 0, 2, 1, 3, 4, 6, 5, 7);
+    store<i64>(at, i64x2.extract_lane(ordered, 0));
+    store<i64>(at + step, i64x2.extract_lane(ordered, 1));
+  }
+}
+
+/** Nearest integers (ties to even) of |x| < 2^22: adding 1.5 · 2^23 leaves them in the low bits. */
+// @ts-ignore: decorator
+@inline
+function round(x: v128): v128 {
+  return i32x4.sub(f32x4.add(x, f32x4.splat(12582912)), i32x4.splat(0x4b400000));
+}
+
+/** Largest |x|; NaN if there is one: as integers, the bits of positive floats are ordered, NaN last. */
+function largest(x: usize, K: i32): f32 {
+  const positive = i32x4.splat(0x7fffffff);
+  let most = i32x4.splat(0);
+  let k = 0;
+  for (; k + 4 <= K; k += 4, x += 16) most = i32x4.max_s(most, v128.and(v128.load(x), positive));
+  let bits = max(
+    max(i32x4.extract_lane(most, 0), i32x4.extract_lane(most, 1)),
+    max(i32x4.extract_lane(most, 2), i32x4.extract_lane(most, 3)),
+  );
+  for (; k < K; k++, x += 4) bits = max(bits, load<i32>(x) & 0x7fffffff);
+  return reinterpret<f32>(bits);
+}
+
+/** out [N,M] (+)= x [N,K] · wᵀ with packed w [M,K]; each thread has a range of rows of w. */
 export function matmulInt4(out: usize, x: usize, w: usize, N: i32, M: i32, K: i32, ldc: i32, accumulate: i32): void {
-  unreachable();
+  const blocks = (K + 31) >> 5;
+  const bytes = tokenBytes(blocks);
+  const panelBytes = blocks * BLOCK;
+  const begin = shareBegin(M, 8);
+  const end = shareEnd(M, 8);
+  const tiled = tiledTokens(N);
+  const chunk = max(TILE, (CHUNK_BYTES / bytes / TILE) * TILE);
+  for (let first = 0; first < tiled; first += chunk) {
+    const last = min(first + chunk, tiled);
+    for (let row = begin; row < end; row += 8) {
+      const panel = w + <usize>(row >> 3) * panelBytes;
+      for (let i = first; i < last; i += TILE) {
+        const group = x + <usize>i * bytes;
+        const corner = out + ((<usize>i * ldc + row) << 2);
+        tile(corner, group, panel, blocks, 0, min(TILE, N - i), M - row, ldc, accumulate);
+        if (M - row > 4) tile(corner + 16, group, panel, blocks, 1, min(TILE, N - i), M - row - 4, ldc, accumulate);
+      }
+    }
+  }
+  if (tiled >= N) return;
+  for (let row = begin; row < end; row += 8) {
+    const panel = w + <usize>(row >> 3) * panelBytes;
+    for (let i = tiled; i < N; i++) {
+      column(out + ((<usize>i * ldc + row) << 2), x + <usize>i * bytes, panel, blocks, M - row, accumulate);
+    }
+  }
+}
+
+/** Eight rows of w, one token. */
+// @ts-ignore: decorator
+@inline
+function column(out: usize, x: usize, panel: usize, blocks: i32, rows: i32, accumulate: i32): void {
+  const sums = scratch();
+  if (ASC_FEATURE_RELAXED_SIMD) decodeTile(sums, x, panel, blocks);
+  else decodeTileSimd128(sums, x, panel, blocks);
+  write(out, sums, rows, accumulate);
+  if (rows > 4) write(out + 16, sums + 16, rows - 4, accumulate);
+}
+
+/** Four rows of w, up to six tokens. */
+// @ts-ignore: decorator
+@inline
+function tile(
+  out: usize,
+  x: usize,
+  panel: usize,
+  blocks: i32,
+  quad: i32,
+  tokens: i32,
+  rows: i32,
+  ldc: i32,
+  accumulate: i32,
+): void {
+  const sums = scratch();
+  if (ASC_FEATURE_RELAXED_SIMD) prefillTile(sums, x, panel, blocks, quad);
+  else prefillTileSimd128(sums, x, panel, blocks, quad);
+  for (let t = 0; t < tokens; t++) {
+    write(out + ((<usize>t * ldc) << 2), sums + ((<usize>t) << 4), rows, accumulate);
+  }
+}
+
+/** out[0..min(rows, 4)) (+)= sums */
+// @ts-ignore: decorator
+@inline
+function write(out: usize, sums: usize, rows: i32, accumulate: i32): void {
+  if (rows >= 4) {
+    const value = v128.load(sums);
+    v128.store(out, accumulate ? f32x4.add(v128.load(out), value) : value);
+  } else {
+    for (let r: usize = 0; r < <usize>rows; r++) {
+      const value = load<f32>(sums + (r << 2));
+      store<f32>(out + (r << 2), accumulate ? load<f32>(out + (r << 2)) + value : value);
+    }
+  }
 }

@@ -126,7 +126,8 @@ function exactPreTokenizer(step: ComponentJson): ComponentJson {
   }
   if (step.type === "Digits") return isolate(step.individual_digits ? "\\p{N}" : "\\p{N}+");
   if (step.type !== "ByteLevel") return step;
-  const spaceBefore = { type: "Replace", pattern: { Regex: "\\A(?! )" }, content: " " };
+  // "Replace every space by a space, and put one first where there is none."
+  const spaceBefore = { type: "Metaspace", replacement: " ", prepend_scheme: "always" };
   return {
     type: "Sequence",
     pretokenizers: [

@@ -1,0 +1,99 @@
+// The output head and the cross-entropy in one: logits exist only for rows with a target, and only a block at a time.
+import type { Ptr } from "../kernels/backend.ts";
+import type { Parameter } from "./parameters.ts";
+import type { Tape, Tensor } from "./tape.ts";
+
+/** What the rows of x should predict. Only rows with a weight other than 0 are listed. */
+export interface Targets {
+  /** Rows of x, ascending (i32 [M]). */
+  rows: Ptr;
+  /** The token each should predict (i32 [M]) and its weight (f32 [M]). */
+  targets: Ptr;
+  weights: Ptr;
+  M: number;
+}
+
+/** Options of {@link crossEntropy}. */
+export interface CrossEntropyOptions {
+  /** Label smoothing ε: the target is (1−ε)·onehot + ε/V. Default 0. */
+  smoothing?: number | undefined;
+  /** Largest block of logits: rows × vocabulary entries. Default {@link defaultBlock}. */
+  block?: { rows: number; width: number } | undefined;
+}
+
+/** 1,024 × 4,096 logits are 16 MB; a vocabulary of up to 4,096 needs no recomputing. */
+const defaultBlock = { rows: 1024, width: 4096 };
+
+/**
+ * Σ weight · cross-entropy (nats) of softmax(x · headᵀ), x [N, C], head [V, C]. `read()` waits for it and sums in double
+ * precision.
+ *
+ * Gradients by the logits are formed at once in the forward pass, so no logits are kept. Where V exceeds a block, each
+ * block of logits is computed twice: first for the softmax's denominator, then for the gradient.
+ */
+export function crossEntropy(
+  tape: Tape,
+  x: Tensor,
+  head: Parameter,
+  targets: Targets,
+  options: CrossEntropyOptions = {},
+): { read(): number } {
+  const { backend } = tape;
+  const { M } = targets;
+  if (M === 0) return { read: () => 0 };
+  const C = x.cols;
+  const gathered = M < x.rows;
+  const asked = gathered ? tape.take(M * C) : x.ptr;
+  if (gathered) backend.gatherRows(asked, x.ptr, targets.rows, M, C);
+  const loss = tape.take(M);
+  backend.fill(loss, 0, M);
+  // The result is a tensor whose "gradient" is already there: that of x's rows that were asked for.
+  const out: Tensor = { ptr: asked, rows: M, cols: C, grad: tape.recording ? tape.take(M * C) : 0 };
+  forEachBlock(tape, out, head, targets, loss, options);
+  tape.recordInPlace(out, (dAsked) => {
+    if (gathered) tape.addGradToZero(x, (dX) => backend.scatterAddRows(dX, targets.rows, dAsked, M, C));
+    else tape.moveGrad(out, x);
+  });
+  return { read: () => backend.f32(loss, M).reduce((sum, value) => sum + value, 0) };
+}
+
+function forEachBlock(
+  tape: Tape,
+  x: Tensor,
+  head: Parameter,
+  { targets, weights }: Targets,
+  loss: Ptr,
+  options: CrossEntropyOptions,
+): void {
+  const { backend } = tape;
+  const { rows: V, cols: C } = head;
+  const block = options.block ?? defaultBlock;
+  const width = Math.min(block.width, V);
+  const height = Math.min(block.rows, x.rows);
+  const logits = tape.take(width * height);
+  const stats = tape.take(2 * height);
+  for (let i = 0; i < x.rows; i += height) {
+    const N = Math.min(height, x.rows - i);
+    const from = x.ptr + 4 * i * C;
+    const to = x.grad + 4 * i * C;
+    const compute = (j: number, w: number) => {
+      backend.gemm("nt", logits, from, head.ptr + 4 * j * C, N, w, C, C, C, w, false);
+    };
+    for (let j = 0; j < V; j += width) {
+      const w = Math.min(width, V - j);
+      compute(j, w);
+      backend.logSumExp(stats, logits, N, w, j === 0);
+    }
+    for (let j = 0; j < V; j += width) {
+      const w = Math.min(width, V - j);
+      if (width < V) compute(j, w);
+      const smoothing = options.smoothing ?? 0;
+      backend.crossEntropy(loss + 4 * i, logits, stats, targets + 4 * i, weights + 4 * i, N, w, j, V, smoothing);
+      if (!tape.recording) continue;
+      if (head.grad) backend.gemm("tn", head.grad + 4 * j * C, logits, from, w, C, N, w, C, C, true);
+      backend.gemm("nn", to, logits, head.ptr + 4 * j * C, N, C, w, w, C, C, j > 0);
+    }
+  }
+  tape.give(logits, width * height);
+  tape.give(stats, 2 * height);
+}

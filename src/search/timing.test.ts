@@ -1,0 +1,79 @@
+// Timing with a decoder whose every token takes a known time on a clock of the test's own.
+import { describe, expect, it } from "vitest";
+import { createSpec } from "../spec/spec.ts";
+import { createTimedMeasure, requestSeconds } from "./measure.ts";
+import { type TimedDecoder, timeDecode, timePrefill } from "./timing.ts";
+
+const spec = createSpec({ layers: 2, width: 64, ffnWidth: 64, heads: 2, vocabulary: 100, context: 128 });
+
+/** A decoder that needs 1 ms per prompt, 0.1 ms per token, and `jitter(run)` ms more per append. */
+function fakeDecoder(jitter: (run: number) => number = () => 0) {
+  let time = 0;
+  let runs = 0;
+  let longest = 0;
+  let open = 0;
+  const decoder: TimedDecoder & { close(): void } = {
+    spec,
+    close: () => open--,
+    createSession: ({ capacity }) => {
+      let length = 0;
+      open++;
+      return {
+        append(ids) {
+          length += ids.length;
+          if (length > capacity || capacity > spec.context) throw new Error("overflow");
+          longest = Math.max(longest, length);
+          time += 1 + 0.1 * ids.length + jitter(runs++);
+        },
+        truncate: (to) => {
+          length = to;
+        },
+        close: () => open--,
+      };
+    },
+  };
+  open++;
+  return { decoder, now: () => time, state: () => ({ longest, open }) };
+}
+
+describe("timing", () => {
+  it("prefill counts prompt tokens, decode one token at a time", () => {
+    const { decoder, now } = fakeDecoder();
+    expect(timePrefill(decoder, 40, { now })).toEqual({
+      tokensPerSecond: expect.closeTo(8000, 3),
+      spread: expect.closeTo(0, 6),
+      repeats: 5,
+    });
+    expect(timeDecode(decoder, 40, { now }).tokensPerSecond).toBeCloseTo(1000 / 1.1, 3);
+  });
+
+  it("decoding stays within the context and at most 64 tokens behind where it starts", () => {
+    const short = fakeDecoder();
+    timeDecode(short.decoder, 20, { now: short.now });
+    expect(short.state().longest).toBe(84);
+    const full = fakeDecoder();
+    timeDecode(full.decoder, 127, { now: full.now });
+    expect(full.state().longest).toBe(128);
+  });
+
+  it("the median counts, and the spread says how far the repeats lie apart", () => {
+    const { decoder, now } = fakeDecoder((run) => (run % 50 === 0 ? 20 : 0));
+    const { tokensPerSecond, spread } = timeDecode(decoder, 8, { now, repeatSeconds: 0.01, repeats: 9 });
+    expect(tokensPerSecond).toBeCloseTo(1000 / 1.1, 0);
+    expect(spread).toBeGreaterThan(0.3);
+  });
+
+  it("a measure closes what it opens, and says what a typical request takes", async () => {
+    const { decoder, now, state } = fakeDecoder();
+    const workload = { promptTokens: 40, answerTokens: 20 };
+    const measured = await createTimedMeasure({ workload, createDecoder: async () => decoder, now })(spec);
+    expect(measured).toMatchObject({ source: "timed", prefillTokensPerSecond: expect.closeTo(8000, 3) });
+    expect(requestSeconds(measured, workload)).toBeCloseTo(0.005 + 20 * 0.0011, 6);
+    expect(state().open).toBe(0);
+  });
+
+  it("stops when aborted", () => {
+    const { decoder, now } = fakeDecoder();
+    expect(() => timePrefill(decoder, 8, { now, signal: AbortSignal.abort() })).toThrow("stopped while timing");
+  });
+});

@@ -1,0 +1,113 @@
+// Times a decoder: prefill of a prompt, and decoding at a context. Knows sessions only, not what is behind them.
+import { HandheldError } from "../errors.ts";
+
+/** A sequence that tokens are appended to, as Session in src/model. */
+export interface TimedSession {
+  append(ids: ArrayLike<number>): void;
+  truncate(length: number): void;
+  close(): void;
+}
+
+/** A decoder as far as timing needs it; Decoder in src/model is one. */
+export interface TimedDecoder {
+  readonly spec: { readonly vocabulary: number; readonly context: number };
+  createSession(options: { capacity: number }): TimedSession;
+}
+
+/** A speed over several repeats. */
+export interface Speed {
+  /** Median over the repeats. */
+  tokensPerSecond: number;
+  /** (Fastest − slowest) ÷ median over the repeats; 0 for one repeat. */
+  spread: number;
+  repeats: number;
+}
+
+/** How much is measured. */
+export interface TimingOptions {
+  /** Repeats of which the median counts. Default 5. */
+  repeats?: number | undefined;
+  /** Seconds that one repeat should last at least, so that the clock's grain and stray interrupts do not matter. Default 0.1. */
+  repeatSeconds?: number | undefined;
+  signal?: AbortSignal | undefined;
+  /** Milliseconds of a clock. Default performance.now. */
+  now?: (() => number) | undefined;
+}
+
+/** Most tokens that one repeat of {@link timeDecode} decodes. */
+export const mostDecoded = 64;
+
+/**
+ * Tokens per second of putting a prompt of `tokens` tokens into an empty cache, its last logits included.
+ * @throws ContextOverflowError when the prompt is longer than the context; HandheldError `aborted`
+ */
+export function timePrefill(decoder: TimedDecoder, tokens: number, options: TimingOptions = {}): Speed {
+  const session = decoder.createSession({ capacity: tokens });
+  const prompt = someTokens(decoder, tokens);
+  try {
+    return timeRepeats(options, tokens, (times) => {
+      for (let i = 0; i < times; i++) {
+        session.truncate(0);
+        session.append(prompt);
+      }
+    });
+  } finally {
+    session.close();
+  }
+}
+
+/**
+ * Tokens per second of decoding one by one when `context` tokens are cached before the first; sampling is left out.
+ * Each run decodes at most 64 tokens and starts again at `context`.
+ * @throws ContextOverflowError when not one token fits behind them; HandheldError `aborted`
+ */
+export function timeDecode(decoder: TimedDecoder, context: number, options: TimingOptions = {}): Speed {
+  const run = Math.max(1, Math.min(mostDecoded, decoder.spec.context - context));
+  const session = decoder.createSession({ capacity: context + run });
+  try {
+    session.append(someTokens(decoder, context));
+    return timeRepeats(options, 1, (times) => {
+      for (let i = 0; i < times; i++) {
+        if (i % run === 0) session.truncate(context);
+        session.append([i % decoder.spec.vocabulary]);
+      }
+      session.truncate(context);
+    });
+  } finally {
+    session.close();
+  }
+}
+
+function timeRepeats(options: TimingOptions, tokens: number, run: (times: number) => void): Speed {
+  const now = options.now ?? (() => performance.now());
+  const seconds = (times: number) => {
+    if (options.signal?.aborted) throw new HandheldError("aborted", "stopped while timing");
+    const started = now();
+    run(times);
+    return Math.max(1e-9, (now() - started) / 1000);
+  };
+  seconds(1); // warms caches, and lets the engine compile
+  const times = calibrate(seconds, options.repeatSeconds ?? 0.1);
+  const repeats = Math.max(1, options.repeats ?? 5);
+  const speeds = Array.from({ length: repeats }, () => (tokens * times) / seconds(times)).sort((a, b) => a - b);
+  const tokensPerSecond = median(speeds);
+  return { tokensPerSecond, spread: (speeds.at(-1)! - speeds[0]!) / tokensPerSecond, repeats };
+}
+
+// How often to run so that it lasts `wanted` seconds: doubles until a tenth of that is seen, then scales.
+function calibrate(seconds: (times: number) => number, wanted: number): number {
+  for (let times = 1; ; times *= 2) {
+    const taken = seconds(times);
+    if (taken * 10 >= wanted || times >= 1 << 20) return Math.max(1, Math.ceil((times * wanted) / taken));
+  }
+}
+
+/** Middle of ascending numbers; of two middle ones, their mean. */
+function median(ascending: readonly number[]): number {
+  const half = (ascending.length - 1) / 2;
+  return (ascending[Math.floor(half)]! + ascending[Math.ceil(half)]!) / 2;
+}
+
+function someTokens({ spec }: TimedDecoder, count: number): Uint32Array {
+  return Uint32Array.from({ length: count }, (_, i) => (i * 7919) % spec.vocabulary);
+}

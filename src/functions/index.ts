@@ -1,6 +1,7 @@
 // handheld/functions: schemas, call formats, constrained decoding, metrics and data loaders.
 
-export { applyMask, createConstrainer } from "./constrain/constrainer.ts";
+export { createConstrainer } from "./constrain/constrainer.ts";
+export { applyMask } from "./constrain/mask.ts";
 export type {
   Automaton,
   Constrainer,
@@ -17,5 +18,8 @@ export type { CallFormat, Part } from "./formats/format.ts";
 export { callFormats, getCallFormat } from "./formats/registry.ts";
 export { inferSchemas } from "./infer.ts";
 export { accuracy, type CallScores, callsEqual, type ScoredPair, scoreCalls, softAccuracy } from "./metrics.ts";
-export { parseFunctions, validateCall, validateCalls } from "./schema.ts";
+export { asReference, type Reference, referenceFits, referenceName, referencesBefore } from "./references.ts";
+export { NAME_PATTERN, parseFunctions } from "./schema.ts";
+export { isSpan, normalizeSpace, type SpanEdges, spanEdges } from "./spans.ts";
 export type { Call, CallDataset, FunctionSchema, Json, ParameterSchema, Sample } from "./types.ts";
+export { canonicalCalls, validateCall, validateCalls } from "./validate.ts";

@@ -1,10 +1,11 @@
-// What the loaders of call data take and give.
+// What the loaders of call data take and give, and how they count bad lines.
 
+import { DataError } from "../../errors.ts";
 import type { CallDataset, FunctionSchema } from "../types.ts";
 
 /** Options of every loader. */
 export interface LoadOptions {
-  /** The functions; inferred from the answers (or taken from the `tools` of each line) when absent. */
+  /** The functions; taken from the `tools` of the lines, or inferred from the answers, when absent. */
   functions?: readonly FunctionSchema[] | undefined;
   /** Seed of the 80/10/10 split of a single file; 1 when absent. */
   seed?: number | undefined;
@@ -21,4 +22,34 @@ export interface LoadedCalls {
   reasons: string[];
   /** Samples left out because the same query came before. */
   duplicates: number;
+}
+
+/** The splits of a data set. */
+export const SPLITS = ["train", "validation", "test"] as const;
+export type Split = (typeof SPLITS)[number];
+
+/** Reasons that are kept in full. */
+const MAX_REASONS = 5;
+
+/** Throws on a bad line, or counts it when told to skip. */
+export class BadLines {
+  skipped = 0;
+  readonly reasons: string[] = [];
+  readonly #skip: boolean;
+
+  constructor(skip: boolean) {
+    this.#skip = skip;
+  }
+
+  /** Runs `read`; a DataError is counted (and undefined returned) when skipping, else thrown. */
+  attempt<T>(read: () => T): T | undefined {
+    try {
+      return read();
+    } catch (error) {
+      if (!this.#skip || !(error instanceof DataError)) throw error;
+      this.skipped++;
+      if (this.reasons.length < MAX_REASONS) this.reasons.push(error.message);
+      return undefined;
+    }
+  }
 }

@@ -1,13 +1,41 @@
 // The decoder-only transformer as training sees it: every weight in one f32 buffer, the forward pass on a tape.
-import type { Backend } from "../kernels/backend.ts";
+import { HandheldError } from "../errors.ts";
+import type { Backend, Ptr } from "../kernels/backend.ts";
+import { forwardFlops } from "../spec/arithmetic.ts";
 import type { Spec } from "../spec/spec.ts";
+import {
+  activate,
+  addLinear,
+  attention,
+  crossEntropy,
+  dropout,
+  embedding,
+  type LinearOptions,
+  layerNorm,
+  linear,
+  type Parameter,
+  Parameters,
+  rmsNorm,
+  rope,
+  type Segments,
+  scale,
+  Tape,
+  type Tensor,
+} from "../tensor/index.ts";
+import { initializeWeights, loadWeights, type NamedTensor } from "./initialize.ts";
+import {
+  type BlockNames,
+  biasName,
+  blockNames,
+  embeddingName,
+  finalNormName,
+  headName,
+  tensorShapes,
+} from "./layout.ts";
+import { adapterNames, adapterShapes, initializeAdapters, type LoraOptions, mergeAdapter } from "./lora.ts";
+import { ropeTable } from "./rope-table.ts";
 
-/** A named f32 tensor, row-major. */
-export interface NamedTensor {
-  name: string;
-  shape: readonly number[];
-  data: Float32Array;
-}
+export type { NamedTensor } from "./initialize.ts";
 
 /** Options of {@link createTrainable}. */
 export interface TrainableOptions {
@@ -16,7 +44,7 @@ export interface TrainableOptions {
   /** Start from these weights (by name) instead of random ones. */
   weights?: Iterable<NamedTensor> | undefined;
   /** Train low-rank adapters on all linear layers and keep the weights themselves. */
-  lora?: { rank: number; alpha: number } | null | undefined;
+  lora?: LoraOptions | null | undefined;
 }
 
 /** Sequences of one batch end to end, without padding: N tokens in all, M of them with a loss. */
@@ -36,21 +64,25 @@ export interface TokenBatch {
 export interface LossOptions {
   /** Factor of all loss weights. Default 1. */
   scale?: number | undefined;
-  /** Add the gradients to the parameters' gradient buffer. Default false. */
+  /** Add the gradients to those of `parameters`. Default false. */
   gradients?: boolean | undefined;
+  /** Share of the embedding's and of each residual branch's output that is dropped. Default 0. */
   dropout?: number | undefined;
   labelSmoothing?: number | undefined;
-  /** Seed of the dropout masks. */
+  /** Seed of the dropout masks. Default 0. */
   seed?: number | undefined;
 }
 
-/** A model that can be trained; made by {@link createTrainable}. */
+/** A model that can be trained. */
 export interface TrainableModel {
   readonly backend: Backend;
   readonly spec: Spec;
-  /** Numbers of parameters that are trained. */
-  readonly trainedParameters: number;
-  /** scale · Σ weight · cross-entropy over the batch's targets, in nats. */
+  /** What an optimiser updates: all weights, or the adapters. */
+  readonly parameters: Parameters;
+  /**
+   * scale · Σ weight · cross-entropy over the batch's targets, in nats.
+   * @throws HandheldError `invalid-data` on a token id outside the vocabulary or a position outside the context.
+   */
   loss(batch: TokenBatch, options?: LossOptions): number;
   /** FLOPs of forward and backward on this batch: matrix products and attention, nothing recomputed. */
   flops(batch: TokenBatch): number;
@@ -63,7 +95,160 @@ export interface TrainableModel {
 /**
  * Creates a model to train, with random weights: normal(0, 0.02), the projections into the residual stream scaled by
  * 1/√(2·executed blocks) as in GPT-2.
+ *
+ * @throws HandheldError `out-of-memory`, or `invalid-file` when `weights` lacks a tensor or has one of another shape.
  */
-export function createTrainable(_backend: Backend, _spec: Spec, _options: TrainableOptions = {}): TrainableModel {
-  throw new Error("not written");
+export function createTrainable(backend: Backend, spec: Spec, options: TrainableOptions = {}): TrainableModel {
+  return new TrainableDecoder(backend, spec, options);
+}
+
+/** A batch's indices in the backend's memory. */
+interface Placed extends Segments {
+  N: number;
+  ids: Ptr;
+  positions: Ptr;
+}
+
+class TrainableDecoder implements TrainableModel {
+  readonly backend: Backend;
+  readonly spec: Spec;
+  readonly parameters: Parameters;
+  private readonly weights: Parameters;
+  private readonly lora: LoraOptions | null;
+  private readonly table: Ptr;
+  private readonly tape: Tape;
+  private branchDropout = 0;
+
+  constructor(backend: Backend, spec: Spec, options: TrainableOptions) {
+    this.backend = backend;
+    this.spec = spec;
+    this.lora = options.lora ?? null;
+    this.tape = new Tape(backend);
+    this.weights = new Parameters(backend, tensorShapes(spec), this.lora === null);
+    this.parameters = this.lora ? new Parameters(backend, adapterShapes(spec, this.lora.rank)) : this.weights;
+    const table = ropeTable(spec);
+    this.table = backend.alloc(table.byteLength);
+    backend.f32(this.table, table.length).set(table);
+    const seed = options.seed ?? 1;
+    if (options.weights) loadWeights(this.weights, options.weights);
+    else initializeWeights(this.weights, spec, seed);
+    if (this.lora) initializeAdapters(this.parameters, spec, seed);
+  }
+
+  loss(batch: TokenBatch, options: LossOptions = {}): number {
+    this.check(batch);
+    const { tape } = this;
+    tape.begin({ gradients: options.gradients ?? false, seed: options.seed });
+    this.branchDropout = options.dropout ?? 0;
+    const factor = options.scale ?? 1;
+    const placed = this.place(batch);
+    const asked = {
+      rows: tape.integers(batch.rows),
+      targets: tape.integers(batch.targets),
+      weights: tape.floats(batch.weights.map((weight) => weight * factor)),
+      M: batch.rows.length,
+    };
+    const head = this.weights.get(this.spec.tiedEmbeddings ? embeddingName : headName);
+    const result = crossEntropy(tape, this.hidden(placed), head, asked, { smoothing: options.labelSmoothing });
+    if (tape.recording) tape.backward();
+    return result.read();
+  }
+
+  flops(batch: TokenBatch): number {
+    const { spec } = this;
+    const head = 2 * spec.vocabulary * spec.width;
+    let forward = head * batch.rows.length;
+    for (let s = 1; s < batch.cu.length; s++) {
+      forward += forwardFlops(spec, { tokens: batch.cu[s]! - batch.cu[s - 1]! }) - head;
+    }
+    // The backward pass costs a product for the inputs and, where the weights are trained, one for them.
+    return forward * (this.lora ? 2 : 3);
+  }
+
+  tensors(): NamedTensor[] {
+    return this.weights.shapes.map(({ name, shape }) => {
+      const data = this.weights.view(name).slice();
+      if (this.lora) mergeAdapter(data, name, this.parameters, this.lora);
+      return { name, shape, data };
+    });
+  }
+
+  close(): void {
+    this.tape.free();
+    this.backend.free(this.table);
+    this.weights.free();
+    if (this.parameters !== this.weights) this.parameters.free();
+  }
+
+  private check({ ids, positions }: TokenBatch): void {
+    const { vocabulary, context } = this.spec;
+    const badId = ids.find((id) => !(id >= 0 && id < vocabulary));
+    if (badId !== undefined) {
+      throw new HandheldError("invalid-data", `token id ${badId} is outside the vocabulary of ${vocabulary}`);
+    }
+    const badPosition = positions.find((position) => !(position >= 0 && position < context));
+    if (badPosition !== undefined) {
+      throw new HandheldError("invalid-data", `position ${badPosition} is outside the context of ${context}`);
+    }
+  }
+
+  private place({ ids, positions, cu }: TokenBatch): Placed {
+    const { tape } = this;
+    return {
+      N: ids.length,
+      ids: tape.integers(ids),
+      positions: tape.integers(positions),
+      cu: tape.integers(cu),
+      segments: cu.length - 1,
+    };
+  }
+
+  /** The residual stream after the last norm [N, C]. */
+  private hidden(batch: Placed): Tensor {
+    const { spec, tape } = this;
+    let x = dropout(tape, embedding(tape, this.weights.get(embeddingName), batch.ids, batch.N), this.branchDropout);
+    for (let i = 0; i < spec.layers; i++) {
+      const names = blockNames(spec, i);
+      for (let run = 0; run < spec.layerRepeat; run++) x = this.block(x, names, batch);
+    }
+    return this.norm(x, finalNormName);
+  }
+
+  private block(x: Tensor, names: BlockNames, batch: Placed): Tensor {
+    const { spec, tape } = this;
+    const dropout = this.branchDropout;
+    const qkv = this.linear(this.norm(x, names.inputNorm), [names.query, names.key, names.value]);
+    rope(tape, qkv, this.table, batch.positions, spec.heads + spec.kvHeads, spec.headSize);
+    const mixed = attention(tape, qkv, batch, spec);
+    const middle = this.linear(mixed, [names.output], { residual: x, dropout });
+    const ffn = names.gate === undefined ? [names.up] : [names.gate, names.up];
+    const gateUp = this.linear(this.norm(middle, names.postNorm), ffn);
+    const hidden = activate(tape, gateUp, spec.activation, spec.gated);
+    return this.linear(hidden, [names.down], { residual: middle, dropout });
+  }
+
+  private norm(x: Tensor, name: string): Tensor {
+    const { spec, tape, weights } = this;
+    const weight = weights.get(name);
+    if (spec.norm === "rms") return rmsNorm(tape, x, weight, spec.normEps);
+    return layerNorm(tape, x, weight, weights.get(biasName(name)), spec.normEps);
+  }
+
+  /** x times the matrices `names`, side by side, each with its adapters. */
+  private linear(x: Tensor, names: string[], options: LinearOptions = {}): Tensor {
+    const y = linear(this.tape, x, this.weights.joined(...names), options);
+    if (this.lora) this.adapt(y, x, names, this.lora);
+    return y;
+  }
+
+  private adapt(y: Tensor, x: Tensor, names: string[], { alpha, rank }: LoraOptions): void {
+    let column = 0;
+    for (const name of names) {
+      const { a, b } = adapterNames(name);
+      const low = scale(this.tape, linear(this.tape, x, this.parameters.get(a)), alpha / rank);
+      const back: Parameter = this.parameters.get(b);
+      addLinear(this.tape, y, column, low, back);
+      column += back.rows;
+    }
+  }
 }

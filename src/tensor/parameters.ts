@@ -50,6 +50,10 @@ export class Parameters {
     }
   }
 
+  has(name: string): boolean {
+    return this.byName.has(name);
+  }
+
   /** @throws HandheldError `kernel` when there is no such parameter. */
   get(name: string): Parameter {
     const parameter = this.byName.get(name);

@@ -1,0 +1,64 @@
+// Loss and gradients of whole tiny models against PyTorch's, from fixtures that gradients.py wrote.
+import { readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { createReferenceBackend } from "../../src/kernels/index.ts";
+import { createTrainable, type NamedTensor } from "../../src/model/trainable.ts";
+import { fromHfConfig } from "../../src/spec/index.ts";
+import { packBatch } from "../../src/train/batches.ts";
+
+const tolerance = 1e-4;
+
+interface About {
+  config: unknown;
+  sequences: [number[], number[]][];
+  loss: number;
+  smoothing: number;
+}
+
+/** Reads a fixture: a safetensors file of f32 tensors. */
+function readFixture(name: string): { about: About; tensors: NamedTensor[] } {
+  const bytes = readFileSync(new URL(`./fixtures/gradients/${name}.safetensors`, import.meta.url));
+  const size = Number(bytes.readBigUInt64LE(0));
+  const header = JSON.parse(bytes.toString("utf8", 8, 8 + size)) as Record<
+    string,
+    { shape: number[]; data_offsets: [number, number] }
+  >;
+  const { about } = header.__metadata__ as unknown as { about: string };
+  const tensors = Object.entries(header)
+    .filter(([key]) => key !== "__metadata__")
+    .map(([key, { shape, data_offsets }]) => {
+      const [begin, end] = data_offsets.map((offset) => 8 + size + offset) as [number, number];
+      return { name: key, shape, data: new Float32Array(new Uint8Array(bytes.subarray(begin, end)).buffer) };
+    });
+  return { about: JSON.parse(about), tensors };
+}
+
+function strip(tensors: NamedTensor[], prefix: string): NamedTensor[] {
+  const chosen = tensors.filter(({ name }) => name.startsWith(prefix));
+  return chosen.map((tensor) => ({ ...tensor, name: tensor.name.slice(prefix.length) }));
+}
+
+describe(`loss and gradients equal PyTorch's within ${tolerance} of each tensor's largest`, () => {
+  for (const name of ["relu-tied", "relu-untied", "silu-tied", "silu-untied-smoothed"]) {
+    test(name, () => {
+      const { about, tensors } = readFixture(name);
+      const weights = strip(tensors, "weight/");
+      const model = createTrainable(createReferenceBackend(), fromHfConfig(about.config), { weights });
+      const examples = about.sequences.map(([ids, w]) => ({
+        ids: Int32Array.from(ids),
+        weights: Float32Array.from(w),
+      }));
+      const loss = model.loss(packBatch(examples), { gradients: true, labelSmoothing: about.smoothing });
+      expect(Math.abs(loss / about.loss - 1)).toBeLessThan(1e-5);
+      const { parameters } = model;
+      const gradients = strip(tensors, "gradient/");
+      expect(gradients.map((tensor) => tensor.name).sort()).toEqual(parameters.shapes.map((p) => p.name).sort());
+      for (const gradient of gradients) {
+        const got = model.backend.f32(parameters.get(gradient.name).grad, gradient.data.length);
+        const largest = gradient.data.reduce((max, value) => Math.max(max, Math.abs(value)), 0);
+        const worst = gradient.data.reduce((max, value, i) => Math.max(max, Math.abs(value - got[i]!)), 0);
+        expect(worst / largest, gradient.name).toBeLessThan(tolerance);
+      }
+    });
+  }
+});

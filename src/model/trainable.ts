@@ -129,10 +129,12 @@ class TrainableDecoder implements TrainableModel {
     const table = ropeTable(spec);
     this.table = backend.alloc(table.byteLength);
     backend.f32(this.table, table.length).set(table);
-    const seed = options.seed ?? 1;
-    if (options.weights) loadWeights(this.weights, options.weights);
-    else initializeWeights(this.weights, spec, seed);
-    if (this.lora) initializeAdapters(this.parameters, spec, seed);
+    try {
+      this.initialize(options);
+    } catch (error) {
+      this.close();
+      throw error;
+    }
   }
 
   loss(batch: TokenBatch, options: LossOptions = {}): number {
@@ -178,6 +180,12 @@ class TrainableDecoder implements TrainableModel {
     this.backend.free(this.table);
     this.weights.free();
     if (this.parameters !== this.weights) this.parameters.free();
+  }
+
+  private initialize({ weights, seed = 1 }: TrainableOptions): void {
+    if (weights) loadWeights(this.weights, weights);
+    else initializeWeights(this.weights, this.spec, seed);
+    if (this.lora) initializeAdapters(this.parameters, this.spec, seed);
   }
 
   private check({ ids, positions }: TokenBatch): void {

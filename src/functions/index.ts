@@ -1,5 +1,6 @@
 // handheld/functions: schemas, call formats, constrained decoding, metrics and data loaders.
 
+export { ANDROID_CATALOGUE, MIME_TYPES, SETTINGS_PAGES, WEEKDAYS } from "./catalogue/index.ts";
 export { createConstrainer } from "./constrain/constrainer.ts";
 export { applyMask } from "./constrain/mask.ts";
 export type {
@@ -16,6 +17,15 @@ export { loadCalls, loadFunctions } from "./data/load.ts";
 export type { LoadedCalls, LoadOptions } from "./data/types.ts";
 export type { CallFormat, Part } from "./formats/format.ts";
 export { callFormats, getCallFormat } from "./formats/registry.ts";
+export {
+  type DatasetDescription,
+  describeDataset,
+  type GenerateOptions,
+  generateDataset,
+  kindOf,
+  type SampleKind,
+  type SplitDescription,
+} from "./generator/index.ts";
 export { inferSchemas } from "./infer.ts";
 export { accuracy, type CallScores, callsEqual, type ScoredPair, scoreCalls, softAccuracy } from "./metrics.ts";
 export { asReference, type Reference, referenceFits, referenceName, referencesBefore } from "./references.ts";

@@ -1,0 +1,10 @@
+// Data for the built-in catalogue.
+
+export {
+  type DatasetDescription,
+  describeDataset,
+  kindOf,
+  type SampleKind,
+  type SplitDescription,
+} from "./describe.ts";
+export { type GenerateOptions, generateDataset } from "./generate.ts";

@@ -1,0 +1,92 @@
+// What a slot is, and the two ways to make one that copies its value from the query: a pool of texts, and texts
+// written in the template language over other slots.
+
+import type { Json } from "../../types.ts";
+import type { Random } from "../random.ts";
+import { expand, parseTemplate } from "../template.ts";
+
+/** What a slot puts into the query and into the answer. */
+export interface SlotValue {
+  /** The text in the query. */
+  text: string;
+  /** The part of `text` that is the value, for values that are copied from the query. */
+  copy?: string;
+  /** The value, where it is derived from the text by a rule. */
+  value?: Json;
+  /** True for free text, which has no end of its own: nothing but punctuation may follow it at the end of a query. */
+  open?: boolean;
+}
+
+/** Where values come from. Training never sees every fourth entry of a pool; the other splits draw half of their values there. */
+export interface SlotContext {
+  random: Random;
+  training: boolean;
+}
+
+/** Draws one value. */
+export type Slot = (context: SlotContext) => SlotValue;
+
+const KEPT_OUT_EVERY = 4;
+
+/** One entry of a pool, as the split allows. */
+export function draw<T>(context: SlotContext, pool: readonly T[]): T {
+  const { random, training } = context;
+  if (pool.length < KEPT_OUT_EVERY) return random.pick(pool);
+  if (!training && random.chance(0.5)) {
+    const keptOut = Math.floor(pool.length / KEPT_OUT_EVERY);
+    return pool[random.integer(1, keptOut) * KEPT_OUT_EVERY - 1] as T;
+  }
+  let index = random.integer(0, pool.length - 1);
+  if (training && index % KEPT_OUT_EVERY === KEPT_OUT_EVERY - 1) index -= random.integer(1, KEPT_OUT_EVERY - 1);
+  return pool[index] as T;
+}
+
+/** A pool written as one line of words. */
+export const words = (line: string): string[] => line.trim().split(/\s+/);
+
+/** A pool written as lines. */
+export const lines = (text: string): string[] =>
+  text
+    .trim()
+    .split("\n")
+    .map((line) => line.trim());
+
+/** A slot whose value is its text, drawn from a pool. */
+export const copied =
+  (pool: readonly string[], options: { open?: boolean } = {}): Slot =>
+  (context) => {
+    const text = draw(context, pool);
+    return { text, copy: text, ...options };
+  };
+
+/** A slot whose value is its text, written as templates over `slots`. */
+export function composed(
+  templates: readonly string[],
+  slots: Record<string, Slot>,
+  options: { open?: boolean } = {},
+): Slot {
+  const parsed = templates.map(parseTemplate);
+  return (context) => {
+    const chosen = expand(draw(context, parsed), context.random);
+    const text = chosen
+      .map((parts) =>
+        parts.map((part) => (typeof part === "string" ? part : textOf(slots, part.slot, context))).join(""),
+      )
+      .join(" ");
+    return { text, copy: text, ...options };
+  };
+}
+
+function textOf(slots: Record<string, Slot>, name: string, context: SlotContext): string {
+  const slot = slots[name];
+  if (slot === undefined) throw new Error(`text pool: no slot "${name}"`);
+  return slot(context).text;
+}
+
+/** A slot of fixed phrases with derived values. */
+export const derived =
+  (entries: readonly (readonly [text: string, value: Json])[]): Slot =>
+  ({ random }) => {
+    const [text, value] = random.pick(entries);
+    return { text, value };
+  };

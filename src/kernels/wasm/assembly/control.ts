@@ -1,6 +1,6 @@
 // Threads: each runs the whole command list on its share of every operation and meets the others at a barrier between
 // operations. Waiting spins first (a decode step is a few hundred short operations), then sleeps.
-import { CONTROL } from "./op";
+import { CONTROL, SCRATCH_BYTES } from "./op";
 
 /** Loads of an atomic before a waiting thread sleeps: about 0.2 ms, longer than JavaScript takes between two tokens. */
 const SPINS: i32 = 200000;
@@ -37,6 +37,13 @@ export function threads(): i32 {
 @inline
 export function scratch(): usize {
   return scratchBase;
+}
+
+/** Scratch memory of another thread, for reductions after a {@link barrier}. */
+// @ts-ignore: decorator
+@inline
+export function threadScratch(index: i32): usize {
+  return scratchBase + <usize>((index - threadIndex) * SCRATCH_BYTES);
 }
 
 /** First of n items that belong to this thread, in units of `unit` items (so tiles are not split). */

@@ -1,11 +1,14 @@
 // Entry points of the WASM module: one thread's share of a list of commands, and the dispatch from opcode to kernel.
 // Slot order of a command is the order of the kernel's parameters; the TypeScript side is ../commands.ts.
 import { fill, copy, add, axpy, gatherRows, scatterAddRows } from "./elementwise";
-import { rmsNorm, rmsNormBackward, layerNorm, layerNormBackward } from "./norm";
+import { rmsNorm, layerNorm } from "./norm";
+import { rmsNormBackward, layerNormBackward } from "./norm-backward";
 import { rope } from "./rope";
-import { activate, activateBackward } from "./activation";
+import { activate } from "./activation";
+import { activateBackward } from "./activation-backward";
 import { gemm } from "./gemm";
-import { attention, attentionBackward } from "./attention";
+import { attention } from "./attention";
+import { attentionBackward } from "./attention-backward";
 import { dropout, logSumExp, crossEntropy } from "./loss";
 import { sumSquares, adamw } from "./optimizer";
 import { gatherInt4, quantizeRows, matmulInt4 } from "./int4";

@@ -1,18 +1,12 @@
 // The register tile of the matrix products: 6 rows × 8 columns of out, and the packing that feeds it.
-// An A panel holds 6 rows as [k][6], a B panel 8 columns as [k][8]; both are zero-padded to full width.
+// An A panel holds 6 rows as [k][6], a B panel 8 columns as [k][8]. What lies beyond the last real row or column of a
+// panel is arbitrary: it only reaches parts of a tile that nobody reads.
+import { madd_ps } from "./math";
 
 /** Rows of a tile. */
 export const MR: i32 = 6;
 /** Columns of a tile. */
 export const NR: i32 = 8;
-
-/** a · b + c, fused where the engine has it. */
-// @ts-ignore: decorator
-@inline
-export function madd(a: v128, b: v128, c: v128): v128 {
-  if (ASC_FEATURE_RELAXED_SIMD) return f32x4.relaxed_madd(a, b, c);
-  return f32x4.add(f32x4.mul(a, b), c);
-}
 
 /**
  * c [6,8] = (accumulate ? c : 0) + Σ over k of a[k][0..6) ⊗ b[k][0..8). Steps are bytes between rows of c and between k's
@@ -44,23 +38,23 @@ export function tile(
     const b0 = v128.load(b);
     const b1 = v128.load(b, 16);
     const a0 = v128.load32_splat(a);
-    c00 = madd(a0, b0, c00);
-    c01 = madd(a0, b1, c01);
+    c00 = madd_ps(a0, b0, c00);
+    c01 = madd_ps(a0, b1, c01);
     const a1 = v128.load32_splat(a, 4);
-    c10 = madd(a1, b0, c10);
-    c11 = madd(a1, b1, c11);
+    c10 = madd_ps(a1, b0, c10);
+    c11 = madd_ps(a1, b1, c11);
     const a2 = v128.load32_splat(a, 8);
-    c20 = madd(a2, b0, c20);
-    c21 = madd(a2, b1, c21);
+    c20 = madd_ps(a2, b0, c20);
+    c21 = madd_ps(a2, b1, c21);
     const a3 = v128.load32_splat(a, 12);
-    c30 = madd(a3, b0, c30);
-    c31 = madd(a3, b1, c31);
+    c30 = madd_ps(a3, b0, c30);
+    c31 = madd_ps(a3, b1, c31);
     const a4 = v128.load32_splat(a, 16);
-    c40 = madd(a4, b0, c40);
-    c41 = madd(a4, b1, c41);
+    c40 = madd_ps(a4, b0, c40);
+    c41 = madd_ps(a4, b1, c41);
     const a5 = v128.load32_splat(a, 20);
-    c50 = madd(a5, b0, c50);
-    c51 = madd(a5, b1, c51);
+    c50 = madd_ps(a5, b0, c50);
+    c51 = madd_ps(a5, b1, c51);
     a += aStep;
     b += bStep;
   }
@@ -98,93 +92,90 @@ export function putEdge(c: usize, cStep: usize, from: usize, rows: i32, columns:
 
 /** Packs 6 rows of x (rows `step` bytes apart, `rows` of them real) as [k][6]. */
 export function packRows6(panel: usize, x: usize, step: usize, rows: i32, k: i32): void {
-  let i = 0;
-  if (rows == MR) {
-    const x1 = x + step;
-    const x2 = x1 + step;
-    const x3 = x2 + step;
-    const x4 = x3 + step;
-    const x5 = x4 + step;
-    for (; i + 4 <= k; i += 4) {
-      const at = <usize>i << 2;
-      const r0 = v128.load(x + at);
-      const r1 = v128.load(x1 + at);
-      const r2 = v128.load(x2 + at);
-      const r3 = v128.load(x3 + at);
-      const r4 = v128.load(x4 + at);
-      const r5 = v128.load(x5 + at);
-      const low01 = interleaveLow(r0, r1);
-      const low23 = interleaveLow(r2, r3);
-      const low45 = interleaveLow(r4, r5);
-      v128.store(panel, pairsLow(low01, low23));
-      v128.store64_lane(panel, low45, 0, 16);
-      v128.store(panel, pairsHigh(low01, low23), 24);
-      v128.store64_lane(panel, low45, 1, 40);
-      const high01 = interleaveHigh(r0, r1);
-      const high23 = interleaveHigh(r2, r3);
-      const high45 = interleaveHigh(r4, r5);
-      v128.store(panel, pairsLow(high01, high23), 48);
-      v128.store64_lane(panel, high45, 0, 64);
-      v128.store(panel, pairsHigh(high01, high23), 72);
-      v128.store64_lane(panel, high45, 1, 88);
-      panel += 96;
-    }
+  const x1 = rows > 1 ? x + step : x;
+  const x2 = rows > 2 ? x1 + step : x;
+  const x3 = rows > 3 ? x2 + step : x;
+  const x4 = rows > 4 ? x3 + step : x;
+  const x5 = rows > 5 ? x4 + step : x;
+  const bytes = <usize>k << 2;
+  let at: usize = 0;
+  for (; at + 16 <= bytes; at += 16) {
+    const r0 = v128.load(x + at);
+    const r1 = v128.load(x1 + at);
+    const r2 = v128.load(x2 + at);
+    const r3 = v128.load(x3 + at);
+    const r4 = v128.load(x4 + at);
+    const r5 = v128.load(x5 + at);
+    const low01 = interleaveLow(r0, r1);
+    const low23 = interleaveLow(r2, r3);
+    const low45 = interleaveLow(r4, r5);
+    v128.store(panel, pairsLow(low01, low23));
+    v128.store64_lane(panel, low45, 0, 16);
+    v128.store(panel, pairsHigh(low01, low23), 24);
+    v128.store64_lane(panel, low45, 1, 40);
+    const high01 = interleaveHigh(r0, r1);
+    const high23 = interleaveHigh(r2, r3);
+    const high45 = interleaveHigh(r4, r5);
+    v128.store(panel, pairsLow(high01, high23), 48);
+    v128.store64_lane(panel, high45, 0, 64);
+    v128.store(panel, pairsHigh(high01, high23), 72);
+    v128.store64_lane(panel, high45, 1, 88);
+    panel += 96;
   }
-  for (; i < k; i++) {
-    for (let r = 0; r < MR; r++) {
-      store<f32>(panel + (<usize>r << 2), r < rows ? load<f32>(x + <usize>r * step + (<usize>i << 2)) : 0);
-    }
+  for (; at < bytes; at += 4) {
+    store<f32>(panel, load<f32>(x + at));
+    store<f32>(panel, load<f32>(x1 + at), 4);
+    store<f32>(panel, load<f32>(x2 + at), 8);
+    store<f32>(panel, load<f32>(x3 + at), 12);
+    store<f32>(panel, load<f32>(x4 + at), 16);
+    store<f32>(panel, load<f32>(x5 + at), 20);
     panel += 24;
   }
 }
 
 /** Packs 8 rows of x (rows `step` bytes apart, `rows` of them real) as [k][8]. */
 export function packRows8(panel: usize, x: usize, step: usize, rows: i32, k: i32): void {
-  let i = 0;
-  if (rows == NR) {
-    for (; i + 4 <= k; i += 4) {
-      transpose4(panel, x + (<usize>i << 2), step);
-      transpose4(panel + 16, x + (<usize>i << 2) + (step << 2), step);
-      panel += 128;
-    }
+  packRows4(panel, x, step, rows, k);
+  packRows4(panel + 16, rows > 4 ? x + (step << 2) : x, step, rows - 4, k);
+}
+
+/** Packs 4 rows of x as one half of [k][8]. */
+function packRows4(panel: usize, x: usize, step: usize, rows: i32, k: i32): void {
+  const x1 = rows > 1 ? x + step : x;
+  const x2 = rows > 2 ? x1 + step : x;
+  const x3 = rows > 3 ? x2 + step : x;
+  const bytes = <usize>k << 2;
+  let at: usize = 0;
+  for (; at + 16 <= bytes; at += 16) {
+    const r0 = v128.load(x + at);
+    const r1 = v128.load(x1 + at);
+    const r2 = v128.load(x2 + at);
+    const r3 = v128.load(x3 + at);
+    const low01 = interleaveLow(r0, r1);
+    const low23 = interleaveLow(r2, r3);
+    const high01 = interleaveHigh(r0, r1);
+    const high23 = interleaveHigh(r2, r3);
+    v128.store(panel, pairsLow(low01, low23));
+    v128.store(panel, pairsHigh(low01, low23), 32);
+    v128.store(panel, pairsLow(high01, high23), 64);
+    v128.store(panel, pairsHigh(high01, high23), 96);
+    panel += 128;
   }
-  for (; i < k; i++) {
-    for (let r = 0; r < NR; r++) {
-      store<f32>(panel + (<usize>r << 2), r < rows ? load<f32>(x + <usize>r * step + (<usize>i << 2)) : 0);
-    }
+  for (; at < bytes; at += 4) {
+    store<f32>(panel, load<f32>(x + at));
+    store<f32>(panel, load<f32>(x1 + at), 4);
+    store<f32>(panel, load<f32>(x2 + at), 8);
+    store<f32>(panel, load<f32>(x3 + at), 12);
     panel += 32;
   }
 }
 
-/** Four floats of four rows, transposed into four rows of a B panel. */
-// @ts-ignore: decorator
-@inline
-function transpose4(panel: usize, x: usize, step: usize): void {
-  const r0 = v128.load(x);
-  const r1 = v128.load((x += step));
-  const r2 = v128.load((x += step));
-  const r3 = v128.load(x + step);
-  const low01 = interleaveLow(r0, r1);
-  const low23 = interleaveLow(r2, r3);
-  const high01 = interleaveHigh(r0, r1);
-  const high23 = interleaveHigh(r2, r3);
-  v128.store(panel, pairsLow(low01, low23));
-  v128.store(panel, pairsHigh(low01, low23), 32);
-  v128.store(panel, pairsLow(high01, high23), 64);
-  v128.store(panel, pairsHigh(high01, high23), 96);
-}
-
 /** Packs 6 columns of x (k rows `step` bytes apart, `columns` of them real) as [k][6]. */
 export function packColumns6(panel: usize, x: usize, step: usize, columns: i32, k: i32): void {
+  if (columns < MR) return packColumns(panel, 24, x, step, columns, k);
   for (let i = 0; i < k; i++) {
-    if (columns == MR) {
-      v128.store(panel, v128.load(x));
-      store<u64>(panel, load<u64>(x, 16), 16);
-    } else {
-      for (let r = 0; r < MR; r++) {
-        store<f32>(panel + (<usize>r << 2), r < columns ? load<f32>(x + (<usize>r << 2)) : 0);
-      }
-    }
+    v128.store(panel, v128.load(x));
+    store<u64>(panel, load<u64>(x, 16), 16);
     x += step;
     panel += 24;
   }
@@ -192,17 +183,27 @@ export function packColumns6(panel: usize, x: usize, step: usize, columns: i32, 
 
 /** Packs 8 columns of x (k rows `step` bytes apart, `columns` of them real) as [k][8]. */
 export function packColumns8(panel: usize, x: usize, step: usize, columns: i32, k: i32): void {
+  if (columns < NR) return packColumns(panel, 32, x, step, columns, k);
   for (let i = 0; i < k; i++) {
-    if (columns == NR) {
-      v128.store(panel, v128.load(x));
-      v128.store(panel, v128.load(x, 16), 16);
-    } else {
-      for (let r = 0; r < NR; r++) {
-        store<f32>(panel + (<usize>r << 2), r < columns ? load<f32>(x + (<usize>r << 2)) : 0);
-      }
-    }
+    v128.store(panel, v128.load(x));
+    v128.store(panel, v128.load(x, 16), 16);
     x += step;
     panel += 32;
+  }
+}
+
+/** The last, narrower panel: reads no further than the last column, which may end the memory. */
+function packColumns(panel: usize, panelStep: usize, x: usize, step: usize, columns: i32, k: i32): void {
+  const bytes = <usize>columns << 2;
+  for (let i = 0; i < k; i++) {
+    let at: usize = 0;
+    if (columns >= 4) {
+      v128.store(panel, v128.load(x));
+      at = 16;
+    }
+    for (; at < bytes; at += 4) store<f32>(panel + at, load<f32>(x + at));
+    x += step;
+    panel += panelStep;
   }
 }
 

@@ -178,5 +178,5 @@ describe("help", () => {
 });
 
 function camelCase(flags: string): string {
-  return /--([a-z-]+)/.exec(flags)![1]!.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
+  return /--(?:no-)?([a-z-]+)/.exec(flags)![1]!.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
 }

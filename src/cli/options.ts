@@ -27,9 +27,9 @@ export interface Argument<T extends string | undefined> {
   readonly required: T extends string ? true : boolean;
 }
 
-/** An option without a value: false unless given. */
+/** An option without a value: false unless given. `--no-prompt` is stored as `prompt`: true unless given. */
 export function flag(flags: string, description: string): Option<boolean> {
-  return { flags, description, default: false };
+  return { flags, description, default: flags.startsWith("--no-") };
 }
 
 /** An option with a text value. */

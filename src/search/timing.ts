@@ -29,6 +29,8 @@ export interface TimingOptions {
   repeats?: number | undefined;
   /** Seconds that one repeat should last at least, so that the clock's grain and stray interrupts do not matter. Default 0.1. */
   repeatSeconds?: number | undefined;
+  /** Seconds after which no further repeat is started, once there are three. Default 15. */
+  budgetSeconds?: number | undefined;
   signal?: AbortSignal | undefined;
   /** Milliseconds of a clock. Default performance.now. */
   now?: (() => number) | undefined;
@@ -86,16 +88,20 @@ function timeRepeats(options: TimingOptions, tokens: number, run: (times: number
     run(times);
     return Math.max(1e-9, (now() - started) / 1000);
   };
-  seconds(1); // warms caches, and lets the engine compile
   const times = calibrate(seconds, options.repeatSeconds ?? 0.1);
   const repeats = Math.max(1, options.repeats ?? 5);
-  const speeds = Array.from({ length: repeats }, () => (tokens * times) / seconds(times)).sort((a, b) => a - b);
+  const end = now() + (options.budgetSeconds ?? 15) * 1000;
+  const speeds: number[] = [];
+  while (speeds.length < repeats && (speeds.length < 3 || now() < end)) speeds.push((tokens * times) / seconds(times));
+  speeds.sort((a, b) => a - b);
   const tokensPerSecond = median(speeds);
-  return { tokensPerSecond, spread: (speeds.at(-1)! - speeds[0]!) / tokensPerSecond, repeats };
+  return { tokensPerSecond, spread: (speeds.at(-1)! - speeds[0]!) / tokensPerSecond, repeats: speeds.length };
 }
 
-// How often to run so that it lasts `wanted` seconds: doubles until a tenth of that is seen, then scales.
+// How often to run so that it lasts `wanted` seconds: after a run that warms caches and lets the engine compile, doubles
+// until a tenth of that is seen, then scales. A first run that is long enough needs no second.
 function calibrate(seconds: (times: number) => number, wanted: number): number {
+  if (seconds(1) >= wanted) return 1;
   for (let times = 1; ; times *= 2) {
     const taken = seconds(times);
     if (taken * 10 >= wanted || times >= 1 << 20) return Math.max(1, Math.ceil((times * wanted) / taken));

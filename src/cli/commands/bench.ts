@@ -1,0 +1,152 @@
+// handheld bench: how fast a model runs here. Numbers come with device, threads, context, repeats and spread.
+import { measureSpeeds } from "../../devices/probe.ts";
+import { formatBytes, formatCount, formatDuration, formatPercent, formatRate } from "../../format.ts";
+import { createBackend } from "../../kernels/index.ts";
+import type { Decoder } from "../../model/decoder.ts";
+import { mostDecoded, type Speed, timeDecode, timePrefill } from "../../search/timing.ts";
+import { countParameters, decodeBytes } from "../../spec/arithmetic.ts";
+import type { Spec } from "../../spec/spec.ts";
+import { type Action, defineFrame } from "../command.ts";
+import type { CommandIo } from "../io.ts";
+import { integer, integers, required } from "../options.ts";
+import { formatTable } from "../table.ts";
+import { openForBench } from "./bench-model.ts";
+
+export const benchFrame = defineFrame({
+  name: "bench",
+  summary: "Measure a model's speed, load time and memory on this device",
+  details:
+    "Takes a model directory, a JSON file with a spec, or the name of a preset; where there are no weights, random ones are\n" +
+    "made (speed does not depend on their values). A speed is the median of the repeats, its spread (fastest − slowest) ÷\n" +
+    "median. Prefill puts a prompt into an empty cache; decode adds one token at a time behind a context; neither samples.",
+  arguments: { model: required("<model>", "model directory, spec file, or preset") },
+  options: {
+    prefill: integers("--prefill <list>", "prompt lengths, in tokens", { min: 1, max: 1 << 20 }, [64, 256, 1024]),
+    decode: integers("--decode <list>", "contexts to decode at, in tokens", { min: 0, max: 1 << 20 }, [64, 256, 1024]),
+    repeats: integer(
+      "--repeats <n>",
+      "repeats of each measurement (fewer, but three, where they take long)",
+      { min: 1 },
+      5,
+    ),
+  },
+  examples: [
+    ["bench runs/calls/int4", "a model you made"],
+    ["bench PhoneLM-0.5B --threads 2", "a published architecture with random int4 weights"],
+    ["bench spec.json --decode 64 --json", "a spec file; one JSON object for scripts"],
+  ],
+});
+
+interface BenchResult {
+  model: string;
+  weights: string;
+  spec: Spec;
+  parameters: number;
+  threads: number;
+  simd: string;
+  /** Read bandwidth with the same threads. */
+  bandwidthGBps: number;
+  loadMs: number;
+  /** Of the whole process once model and the longest cache are loaded. */
+  residentBytes: number;
+  prefill: ({ tokens: number } & Speed)[];
+  decode: ({ context: number } & Speed)[];
+}
+
+export const runBench: Action<typeof benchFrame> = async (options, io) => {
+  const backend = await createBackend({ threads: options.threads });
+  try {
+    const longest = Math.max(...options.prefill, ...options.decode) + mostDecoded;
+    const started = performance.now();
+    const opened = await openForBench(backend, options.model, longest, options.seed);
+    const loadMs = performance.now() - started;
+    const measured = await measure(opened.decoder, options, io);
+    opened.decoder.close();
+    const bandwidthGBps = measureSpeeds(backend, 256 * 2 ** 20, io.signal).readGBps;
+    const { simd, threads } = backend;
+    const { decoder, ...about } = opened;
+    const parameters = countParameters(decoder.spec).total;
+    const result: BenchResult = {
+      ...about,
+      spec: decoder.spec,
+      parameters,
+      threads,
+      simd,
+      bandwidthGBps,
+      loadMs,
+      ...measured,
+    };
+    io.print(describeBench(result));
+    const { spec: _, ...numbers } = result;
+    io.result(numbers);
+  } finally {
+    await backend.close();
+  }
+};
+
+type Sizes = { prefill: readonly number[]; decode: readonly number[]; repeats: number };
+
+async function measure(decoder: Decoder, sizes: Sizes, io: CommandIo) {
+  const timing = { repeats: sizes.repeats, signal: io.signal };
+  const residentBytes = residentWith(decoder, Math.max(...sizes.prefill, ...sizes.decode) + mostDecoded);
+  const progress = io.progress("Timing", { total: sizes.prefill.length + sizes.decode.length, unit: "measurements" });
+  const prefill: BenchResult["prefill"] = [];
+  const decode: BenchResult["decode"] = [];
+  const step = async (note: string) => {
+    progress.update(prefill.length + decode.length, note);
+    await new Promise((resolve) => setTimeout(resolve)); // lets Ctrl-C in
+  };
+  for (const tokens of sizes.prefill) {
+    await step(`prefill of ${tokens}`);
+    prefill.push({ tokens, ...timePrefill(decoder, tokens, timing) });
+  }
+  for (const context of sizes.decode) {
+    await step(`decode at ${context}`);
+    decode.push({ context, ...timeDecode(decoder, context, timing) });
+  }
+  progress.finish();
+  return { residentBytes, prefill, decode };
+}
+
+// A session of the longest length is opened so that its cache counts; running through it once touches the workspace.
+function residentWith(decoder: Decoder, capacity: number): number {
+  const session = decoder.createSession({ capacity });
+  session.append([0]);
+  const { rss } = process.memoryUsage();
+  session.close();
+  return rss;
+}
+
+function describeBench(result: BenchResult): string {
+  const { spec, bandwidthGBps } = result;
+  const row = (what: string, at: number, speed: Speed, note: string) => [
+    what,
+    String(at),
+    formatRate(speed.tokensPerSecond),
+    `±${formatPercent(speed.spread / 2, 0)}`,
+    String(speed.repeats),
+    note,
+  ];
+  const share = (context: number, speed: Speed) => {
+    const used = (decodeBytes(spec, context) * speed.tokensPerSecond) / 1e9;
+    return `${formatRate(used)} GB/s, ${formatPercent(used / bandwidthGBps, 0)} of the bandwidth`;
+  };
+  const columns = [
+    { title: "" },
+    { title: "tokens", numeric: true },
+    { title: "tok/s", numeric: true },
+    { title: "spread", numeric: true },
+    { title: "repeats", numeric: true },
+    { title: "reads" },
+  ];
+  return [
+    `  ${result.model}: ${formatCount(result.parameters)} parameters, ${result.weights}`,
+    `  ${result.threads} ${result.threads === 1 ? "thread" : "threads"}, ${result.simd} SIMD, read bandwidth ${formatRate(bandwidthGBps)} GB/s`,
+    `  ready in ${formatDuration(result.loadMs / 1000)}, process ${formatBytes(result.residentBytes)}`,
+    "",
+    formatTable(columns, [
+      ...result.prefill.map((speed) => row("prefill", speed.tokens, speed, "")),
+      ...result.decode.map((speed) => row("decode at", speed.context, speed, share(speed.context, speed))),
+    ]),
+  ].join("\n");
+}

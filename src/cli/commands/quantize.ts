@@ -1,0 +1,19 @@
+// handheld quantize: turns a float model directory into an int4 one.
+import { defineFrame, type OptionsOf } from "../command.ts";
+import { required } from "../options.ts";
+
+export const quantizeFrame = defineFrame({
+  name: "quantize",
+  summary: "Shrink a float model to int4 (4.5 bits a weight)",
+  details:
+    "Symmetric, groups of 32, scales that minimise the squared error; norms stay f32. The input is left as it is.",
+  arguments: {
+    model: required("<model>", "directory of the float model"),
+    out: required("<out>", "directory to write; must not exist yet"),
+  },
+  options: {},
+  examples: [["quantize runs/calls/float runs/calls/int4", "write the int4 model and print both sizes"]],
+});
+
+/** The parsed command line of `handheld quantize`. */
+export type QuantizeLine = OptionsOf<typeof quantizeFrame>;

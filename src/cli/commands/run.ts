@@ -1,0 +1,43 @@
+// handheld run: talks to a model: calls from queries, a chat, or plain completion.
+import { defineFrame, type OptionsOf } from "../command.ts";
+import { choice, integer, number, optional, required, text } from "../options.ts";
+
+export const runFrame = defineFrame({
+  name: "run",
+  summary: "Run a model: turn queries into calls, chat, or complete a text",
+  details:
+    "Without a query it asks for one after the other on a terminal, and reads lines from standard input elsewhere.\n" +
+    "A call is only ever carried out after a yes at the terminal.",
+  arguments: {
+    model: required("<model>", "model directory"),
+    query: optional("[query...]", "what to say to it"),
+  },
+  options: {
+    mode: choice(
+      "--mode <mode>",
+      "what to do; auto: what the model was made for",
+      ["auto", "call", "chat", "complete"],
+      "auto",
+    ),
+    execute: choice("--execute <how>", "how calls are carried out", ["none", "adb", "termux"], "none"),
+    maxTokens: integer("--max-tokens <n>", "most tokens of an answer", { min: 1 }),
+    temperature: number("--temperature <x>", "0 takes the most likely token", { min: 0, max: 10 }, 0),
+    topK: integer("--top-k <n>", "sample among so many most likely tokens", { min: 1 }),
+    topP: number("--top-p <x>", "sample among the tokens of this total probability", { min: 0, max: 1 }),
+    minP: number("--min-p <x>", "least probability relative to the likeliest token", { min: 0, max: 1 }),
+    repetitionPenalty: number("--repetition-penalty <x>", "above 1 makes repeated tokens less likely", {
+      min: 0.1,
+      max: 10,
+    }),
+    stop: text("--stop <text>", "end the answer before this text"),
+  },
+  examples: [
+    ['run runs/calls/int4 "wake me up at 8"', "print the call and the Android command"],
+    ['run runs/calls/int4 "wake me up at 8" --execute adb', "also run it on the connected phone, after a yes"],
+    ["run runs/calls/int4", "ask for queries until Ctrl-D"],
+    ['run my-model "Once upon a time" --mode complete --temperature 0.8', "go on with a text"],
+  ],
+});
+
+/** The parsed command line of `handheld run`. */
+export type RunLine = OptionsOf<typeof runFrame>;

@@ -1,0 +1,40 @@
+// Options that several commands share: where call data comes from, and how to train.
+import { choice, flag, integer, number, text } from "../options.ts";
+
+/** Names of the call formats, for `--format`. */
+export const formatNames = ["code_short", "code", "json_short", "json"] as const;
+
+/** Where queries and calls come from. */
+export const dataOptions = {
+  data: text(
+    "--data <path>",
+    "call data: a JSONL file, or a folder with label, seq.in, seq.out per split (default: generated)",
+  ),
+  functions: text("--functions <file>", "JSON file with the functions' schemas (default: inferred from the data)"),
+  samples: integer("--samples <n>", "samples to generate when there is no --data", { min: 100, max: 1e6 }, 10_000),
+  skipBad: flag("--skip-bad", "count malformed lines and leave them out instead of stopping"),
+};
+
+/** How to train. */
+export const recipeOptions = {
+  recipe: text("--recipe <file>", "JSON file with fields of the recipe"),
+  epochs: number("--epochs <n>", "train for so many passes over the data", { min: 0.01, max: 1e4 }),
+  minutes: number("--minutes <n>", "train for so long instead", { min: 0.01, max: 1e5 }),
+  learningRate: number("--learning-rate <x>", "peak learning rate", { min: 1e-7, max: 1 }),
+};
+
+/** Which architectures to consider. */
+export const architectureOptions = {
+  spec: text("--spec <spec>", "use this architecture (preset or JSON file) instead of searching for one"),
+  minParameters: integer("--min-parameters <n>", "least parameters that the search may spend", { min: 1000 }),
+  maxParameters: integer("--max-parameters <n>", "most parameters that the search may spend", { min: 1000 }),
+  vocabulary: integer("--vocabulary <n>", "most tokens of the vocabulary", { min: 300, max: 65_536 }),
+  format: choice("--format <name>", "how calls are written", formatNames, "code_short"),
+};
+
+/** Where a run's folder goes. */
+export const runOptions = {
+  name: text("--name <name>", "name of the run and of its folder"),
+  out: text("--out <dir>", "folder that holds the runs", "runs"),
+  resume: flag("--resume", "continue the run of this name where it was interrupted"),
+};

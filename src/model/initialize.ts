@@ -1,8 +1,9 @@
 // The first weights of a model to train: random ones, or those of a file.
 import { HandheldError } from "../errors.ts";
-import { createRandom } from "../random.ts";
+import { createRandom, type Random } from "../random.ts";
 import type { Spec } from "../spec/spec.ts";
 import type { Parameters } from "../tensor/parameters.ts";
+import { embeddingName, finalNormName } from "./layout.ts";
 
 /** A named f32 tensor, row-major. */
 export interface NamedTensor {
@@ -11,22 +12,40 @@ export interface NamedTensor {
   data: Float32Array;
 }
 
-/** Standard deviation of random weights, as in GPT-2. */
-const deviation = 0.02;
+/** Ways to draw the first weights; see {@link initializeWeights}. */
+export const initializations = ["gpt2", "copy"] as const;
+export type Initialization = (typeof initializations)[number];
 
-/** Matrices normal(0, 0.02), those into the residual stream divided by √(2·executed blocks); norms 1, biases 0. */
-export function initializeWeights(weights: Parameters, spec: Spec, seed: number): void {
+/**
+ * Draws random weights; norms 1, biases 0, matrices into the residual stream divided by √(2·executed blocks).
+ *
+ * - `gpt2`: everything normal(0, 0.02).
+ * - `copy`: matrices normal(0, 1/√columns); embeddings normal(0, 0.7) plus one random vector shared by all rows, and the
+ *   final norm 1/8 so that tied logits begin near 1. A tiny model learns to copy words from its prompt about three times
+ *   sooner: attention has a direction that does not depend on the word from the first step on. Measured on SNIPS with
+ *   1 M parameters, where copying appeared after 2–2.5 TFLOP of training instead of 6–8.
+ */
+export function initializeWeights(weights: Parameters, spec: Spec, seed: number, kind: Initialization = "gpt2"): void {
   const depth = Math.sqrt(2 * spec.layers * spec.layerRepeat);
   for (const { name, shape } of weights.shapes) {
     const values = weights.view(name);
     if (shape.length === 1) {
       values.fill(name.endsWith(".bias") ? 0 : 1);
+      if (kind === "copy" && name === finalNormName) values.fill(1 / 8);
       continue;
     }
     const random = createRandom(seed, "weights", name);
+    const columns = shape[1]!;
+    const deviation = kind === "gpt2" ? 0.02 : name === embeddingName ? 0.7 : 1 / Math.sqrt(columns);
     const size = /\.(o_proj|down_proj)\.weight$/.test(name) ? deviation / depth : deviation;
     for (let i = 0; i < values.length; i++) values[i] = random.normal() * size;
+    if (kind === "copy" && name === embeddingName) addToRows(values, columns, createRandom(seed, "offset"), size);
   }
+}
+
+function addToRows(values: Float32Array, columns: number, random: Random, size: number): void {
+  const shared = Float32Array.from({ length: columns }, () => random.normal() * size);
+  for (let i = 0; i < values.length; i++) values[i]! += shared[i % columns]!;
 }
 
 /**

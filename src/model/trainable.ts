@@ -22,7 +22,7 @@ import {
   Tape,
   type Tensor,
 } from "../tensor/index.ts";
-import { initializeWeights, loadWeights, type NamedTensor } from "./initialize.ts";
+import { type Initialization, initializeWeights, loadWeights, type NamedTensor } from "./initialize.ts";
 import {
   type BlockNames,
   biasName,
@@ -41,6 +41,8 @@ export type { NamedTensor } from "./initialize.ts";
 export interface TrainableOptions {
   /** Seed of the random weights. Default 1. */
   seed?: number | undefined;
+  /** How they are drawn. Default `gpt2`. */
+  init?: Initialization | undefined;
   /** Start from these weights (by name) instead of random ones. */
   weights?: Iterable<NamedTensor> | undefined;
   /** Train low-rank adapters on all linear layers and keep the weights themselves. */
@@ -93,8 +95,7 @@ export interface TrainableModel {
 }
 
 /**
- * Creates a model to train, with random weights: normal(0, 0.02), the projections into the residual stream scaled by
- * 1/√(2·executed blocks) as in GPT-2.
+ * Creates a model to train, with random weights (see `initializeWeights`) unless others are given.
  *
  * @throws HandheldError `out-of-memory`, or `invalid-file` when `weights` lacks a tensor or has one of another shape.
  */
@@ -182,9 +183,9 @@ class TrainableDecoder implements TrainableModel {
     if (this.parameters !== this.weights) this.parameters.free();
   }
 
-  private initialize({ weights, seed = 1 }: TrainableOptions): void {
+  private initialize({ weights, seed = 1, init }: TrainableOptions): void {
     if (weights) loadWeights(this.weights, weights);
-    else initializeWeights(this.weights, this.spec, seed);
+    else initializeWeights(this.weights, this.spec, seed, init);
     if (this.lora) initializeAdapters(this.parameters, this.spec, seed);
   }
 

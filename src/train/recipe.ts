@@ -1,6 +1,7 @@
 // How to train, as validated data. The architecture is the spec's business, the examples are the task's.
 import { z } from "zod";
 import { HandheldError, suggest } from "../errors.ts";
+import { initializations } from "../model/initialize.ts";
 
 const count = z.number().int().positive();
 const share = z.number().min(0).max(1);
@@ -38,6 +39,8 @@ const fields = z.strictObject({
   clipNorm: z.number().min(0),
   /** Decay per step of the moving average of the weights, which is then validated and kept; 0: no average. */
   ema: z.number().min(0).lt(1),
+  /** How the first weights are drawn; see `initializeWeights`. */
+  init: z.enum(initializations),
   /** Low-rank adapters on all linear layers instead of training every weight. */
   lora: z.strictObject({ rank: count, alpha: z.number().positive() }).nullable(),
   /** Validations spread evenly over the run; the last is at its end. */
@@ -68,6 +71,7 @@ export const recipeDefaults = {
   epsilon: 1e-8,
   clipNorm: 1,
   ema: 0,
+  init: "gpt2",
   lora: null,
   validations: 8,
   augmentation: {},

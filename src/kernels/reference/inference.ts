@@ -1,6 +1,6 @@
 // Reference operations of inference on packed int4 weights, the KV cache and argmax.
 // The integer arithmetic is the definition: other backends must get the same codes and the same integer sums.
-import type { Backend } from "../backend.ts";
+import type { Backend, KvBlock } from "../backend.ts";
 import type { Memory } from "./backend.ts";
 
 type InferenceOps = Pick<
@@ -40,7 +40,7 @@ export function roundHalfEven(x: number): number {
 /** Codes −127..127 of a row of n floats, and their scale: max|x|/127 in f32. Rows below 1e-30 count as zero. */
 export function quantizeInt8(f32: Float32Array, at: number, n: number): { codes: number[]; scale: number } {
   let limit = 0;
-  for (let k = 0; k < n; k++) if (!(Math.abs(f32[at + k]!) <= limit)) limit = Math.abs(f32[at + k]!);
+  for (let k = 0; k < n; k++) limit = Math.max(limit, Math.abs(f32[at + k]!));
   if (limit < 1e-30) return { codes: new Array(n).fill(0), scale: 0 };
   const factor = Math.fround(127 / limit);
   const codes = Array.from({ length: n }, (_, k) => roundHalfEven(Math.fround(f32[at + k]! * factor)));
@@ -85,12 +85,53 @@ function int4Ops(memory: Memory) {
   } satisfies Partial<Backend>;
 }
 
-const todo = () => {
-  throw new Error("not written");
-};
+/** Where token s of head k lies in a cache: index of its first element, and of its scale (int8 only). */
+function cacheIndex({ ptr, capacity, format }: KvBlock, s: number, k: number, K: number, D: number) {
+  const token = k * capacity + s;
+  if (format === "f32") return { at: ptr / 4 + token * D, scale: 0 };
+  return { at: ptr + token * D, scale: (ptr + Math.ceil((K * capacity * D) / 16) * 16) / 4 + token };
+}
 
-function cacheOps(_memory: Memory) {
-  return { kvAppend: todo, attentionCached: todo };
+function cacheOps({ f32, i8 }: Memory) {
+  const element = (cache: KvBlock, index: { at: number; scale: number }, d: number) =>
+    cache.format === "f32" ? f32[index.at + d]! : i8[index.at + d]! * f32[index.scale]!;
+  return {
+    kvAppend(cache, x, N, position, K, D, stride) {
+      for (let i = 0; i < N; i++) {
+        for (let k = 0; k < K; k++) {
+          const from = x / 4 + i * stride + k * D;
+          const { at, scale } = cacheIndex(cache, position + i, k, K, D);
+          if (cache.format === "f32") {
+            f32.copyWithin(at, from, from + D);
+          } else {
+            const quantized = quantizeInt8(f32, from, D);
+            i8.set(quantized.codes, at);
+            f32[scale] = quantized.scale;
+          }
+        }
+      }
+    },
+    attentionCached(out, q, keys, values, N, position, H, K, D, stride) {
+      for (let i = 0; i < N; i++) {
+        for (let h = 0; h < H; h++) {
+          const k = Math.floor(h / (H / K));
+          const indices = Array.from({ length: position + i + 1 }, (_, s) => cacheIndex(keys, s, k, K, D));
+          const query = f32.slice(q / 4 + i * stride + h * D, q / 4 + i * stride + h * D + D);
+          const scores = indices.map((index) => query.reduce((sum, x, d) => sum + x * element(keys, index, d), 0));
+          const most = Math.max(...scores);
+          const weights = scores.map((score) => Math.exp((score - most) / Math.sqrt(D)));
+          const total = weights.reduce((sum, weight) => sum + weight, 0);
+          for (let d = 0; d < D; d++) {
+            let sum = 0;
+            weights.forEach((weight, s) => {
+              sum += weight * element(values, cacheIndex(values, s, k, K, D), d);
+            });
+            f32[out / 4 + i * H * D + h * D + d] = sum / total;
+          }
+        }
+      }
+    },
+  } satisfies Partial<Backend>;
 }
 
 function argmaxOp({ f32, i32 }: Memory): Backend["argmax"] {

@@ -10,6 +10,7 @@
 import { scratch, shareBegin, shareEnd } from "./control";
 import { decodeTile, prefillTile } from "./int4-tiles";
 import { decodeTileSimd128, prefillTileSimd128 } from "./int4-tiles-simd128";
+import { largest, round_ps } from "./math";
 
 const BLOCK: i32 = 144;
 /** Tokens of a prefill tile. */
@@ -102,8 +103,8 @@ function quantizeRow(out: usize, x: usize, K: i32, T: i32, member: i32 = 0): voi
     }
     let sum = i32x4.splat(0);
     for (let j = 0; j < 4; j++, from += 32, at += step << 1) {
-      const a = round(f32x4.mul(v128.load(from), factor));
-      const b = round(f32x4.mul(v128.load(from, 16), factor));
+      const a = round_ps(f32x4.mul(v128.load(from), factor));
+      const b = round_ps(f32x4.mul(v128.load(from, 16), factor));
       sum = i32x4.add(sum, i32x4.add(a, b));
       storeCodes(at, step, i16x8.narrow_i32x4_s(a, b));
     }
@@ -131,27 +132,6 @@ function storeCodes(at: usize, step: usize, codes: v128): void {
     store<i64>(at, i64x2.extract_lane(ordered, 0));
     store<i64>(at + step, i64x2.extract_lane(ordered, 1));
   }
-}
-
-/** Nearest integers (ties to even) of |x| < 2^22: adding 1.5 · 2^23 leaves them in the low bits. */
-// @ts-ignore: decorator
-@inline
-function round(x: v128): v128 {
-  return i32x4.sub(f32x4.add(x, f32x4.splat(12582912)), i32x4.splat(0x4b400000));
-}
-
-/** Largest |x|; NaN if there is one: as integers, the bits of positive floats are ordered, NaN last. */
-function largest(x: usize, K: i32): f32 {
-  const positive = i32x4.splat(0x7fffffff);
-  let most = i32x4.splat(0);
-  let k = 0;
-  for (; k + 4 <= K; k += 4, x += 16) most = i32x4.max_s(most, v128.and(v128.load(x), positive));
-  let bits = max(
-    max(i32x4.extract_lane(most, 0), i32x4.extract_lane(most, 1)),
-    max(i32x4.extract_lane(most, 2), i32x4.extract_lane(most, 3)),
-  );
-  for (; k < K; k++, x += 4) bits = max(bits, load<i32>(x) & 0x7fffffff);
-  return reinterpret<f32>(bits);
 }
 
 /** out [N,M] (+)= x [N,K] · wᵀ with packed w [M,K]; each thread has a range of rows of w. */

@@ -1,5 +1,12 @@
-// The KV cache (int8 or f32): append and attention of new tokens over it; argmax.
+// The KV cache: append of new tokens; argmax. Attention over the cache is in attention-cached.ts.
+// Layout: keys (or values) of K heads one after the other, each `capacity` tokens × D: f32, or int8 codes followed (at the
+// next multiple of 16 bytes) by f32 scales [K, capacity].
+import { scratch, shareBegin, shareEnd, thread } from "./control";
+import { largest, max_ps, round_ps } from "./math";
 
+export { attentionCached } from "./attention-cached";
+
+/** Stores x [N, K·D] (rows `stride` floats apart) as tokens position..position+N. */
 export function kvAppend(
   cache: usize,
   capacity: i32,
@@ -11,26 +18,65 @@ export function kvAppend(
   D: i32,
   stride: i32,
 ): void {
-  unreachable();
+  const scales = cache + (((<usize>K * capacity * D) + 15) & ~15);
+  const end = shareEnd(N * K, 1);
+  for (let item = shareBegin(N * K, 1); item < end; item++) {
+    const i = item / K;
+    const k = item - i * K;
+    const from = x + ((<usize>i * stride + <usize>k * D) << 2);
+    const token = <usize>k * capacity + position + i;
+    if (int8) store<f32>(scales + (token << 2), quantize(cache + token * D, from, D));
+    else memory.copy(cache + ((token * D) << 2), from, (<usize>D) << 2);
+  }
 }
 
-export function attentionCached(
-  out: usize,
-  q: usize,
-  keys: usize,
-  values: usize,
-  capacity: i32,
-  int8: i32,
-  N: i32,
-  position: i32,
-  H: i32,
-  K: i32,
-  D: i32,
-  stride: i32,
-): void {
-  unreachable();
+/** Int8 codes of D floats, rounded as quantizeRows does; returns their scale. */
+function quantize(out: usize, x: usize, D: i32): f32 {
+  const limit = largest(x, D);
+  const zero = limit < 1e-30;
+  const factor = f32x4.splat(zero ? 0 : 127 / limit);
+  let d = 0;
+  for (; d + 4 <= D; d += 4, x += 16) store<i32>(out + d, codes(v128.load(x), factor));
+  // D is even: two are left, or none.
+  if (d < D) store<i16>(out + d, <i16>codes(v128.load64_zero(x), factor));
+  return zero ? 0 : limit / 127;
 }
 
+/** Four int8 codes. */
+// @ts-ignore: decorator
+@inline
+function codes(x: v128, factor: v128): i32 {
+  const wide = round_ps(f32x4.mul(x, factor));
+  const half = i16x8.narrow_i32x4_s(wide, wide);
+  return i32x4.extract_lane(i8x16.narrow_i16x8_s(half, half), 0);
+}
+
+/** out i32 = index of the first largest of n floats. One thread: 50,000 logits take 5 µs. */
 export function argmax(out: usize, x: usize, n: i32): void {
-  unreachable();
+  if (thread() != 0) return;
+  const most = f32x4.splat(maximum(x, n));
+  let i = 0;
+  for (; i + 4 <= n; i += 4) {
+    if (v128.any_true(f32x4.eq(v128.load(x + ((<usize>i) << 2)), most))) break;
+  }
+  while (i < n && load<f32>(x + ((<usize>i) << 2)) != f32x4.extract_lane(most, 0)) i++;
+  store<i32>(out, i < n ? i : 0);
+}
+
+/** Largest of n floats, NaN ignored; four running maxima, so that comparisons do not wait for each other. */
+function maximum(x: usize, n: i32): f32 {
+  let m0 = f32x4.splat(-Infinity);
+  let m1 = m0;
+  let m2 = m0;
+  let m3 = m0;
+  let i = 0;
+  for (; i + 16 <= n; i += 16, x += 64) {
+    m0 = f32x4.pmax(m0, v128.load(x));
+    m1 = f32x4.pmax(m1, v128.load(x, 16));
+    m2 = f32x4.pmax(m2, v128.load(x, 32));
+    m3 = f32x4.pmax(m3, v128.load(x, 48));
+  }
+  let most = max_ps(f32x4.pmax(f32x4.pmax(m0, m1), f32x4.pmax(m2, m3)));
+  for (; i < n; i++, x += 4) if (load<f32>(x) > most) most = load<f32>(x);
+  return most;
 }

@@ -106,3 +106,25 @@ export function erf_ps(x: v128): v128 {
   const magnitude = f32x4.sub(one, f32x4.mul(p, exp_ps(f32x4.neg(f32x4.mul(a, a)))));
   return v128.bitselect(x, magnitude, i32x4.splat(i32.MIN_VALUE));
 }
+
+/** Nearest integers (ties to even) of |x| < 2^22: adding 1.5 · 2^23 leaves them in the low bits. */
+// @ts-ignore: decorator
+@inline
+export function round_ps(x: v128): v128 {
+  const magic = v128.load(EXP, 48);
+  return i32x4.sub(f32x4.add(x, magic), magic);
+}
+
+/** Largest |x| of n floats; NaN if there is one: as integers, the bits of positive floats are ordered, NaN last. */
+export function largest(x: usize, n: i32): f32 {
+  const positive = i32x4.splat(0x7fffffff);
+  let most = i32x4.splat(0);
+  let i = 0;
+  for (; i + 4 <= n; i += 4, x += 16) most = i32x4.max_s(most, v128.and(v128.load(x), positive));
+  let bits = max(
+    max(i32x4.extract_lane(most, 0), i32x4.extract_lane(most, 1)),
+    max(i32x4.extract_lane(most, 2), i32x4.extract_lane(most, 3)),
+  );
+  for (; i < n; i++, x += 4) bits = max(bits, load<i32>(x) & 0x7fffffff);
+  return reinterpret<f32>(bits);
+}

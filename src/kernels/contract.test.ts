@@ -2,10 +2,11 @@
 // reason; REQUIRE_DEVICES=1 makes that a failure.
 import { afterAll, beforeAll, describe, it } from "vitest";
 import type { Backend } from "./backend.ts";
+import { inferenceContract } from "./contract/inference.case.ts";
 import { trainingContract } from "./contract/training.case.ts";
 import { type BackendOptions, createBackend, detectSimd, detectThreads } from "./index.ts";
 
-const contracts = { training: trainingContract };
+const contracts = { inference: inferenceContract, training: trainingContract };
 
 const variants: (BackendOptions & { title: string })[] = [
   { title: "relaxed SIMD, 2 threads", simd: "relaxed", threads: 2 },

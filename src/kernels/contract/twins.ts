@@ -17,8 +17,8 @@ export type Address = (slot: Slot | null) => Ptr;
 
 /** Buffers on a backend under test and on the reference. */
 export class Twins {
-  private readonly subject: Backend;
-  private readonly oracle = createReferenceBackend();
+  readonly subject: Backend;
+  readonly oracle = createReferenceBackend();
   private readonly slots: Slot[] = [];
   private readonly random;
 

@@ -14,7 +14,7 @@ export function inferenceOps(memory: Memory): InferenceOps {
 }
 
 /** Code (0..15) and scale of element (row, k) of a packed table with K columns; layout of src/quant/int4.ts. */
-function packedElement({ u8, f32, u16 }: Memory, table: number, row: number, k: number, K: number) {
+function packedElement({ u8, u16 }: Memory, table: number, row: number, k: number, K: number) {
   const block = table + 144 * ((row >> 3) * Math.ceil(K / 32) + (k >> 5));
   const vector = ((k & 15) >> 2) * 2 + ((row & 7) >> 2);
   const byte = u8[block + 16 + 16 * vector + 4 * (row & 3) + (k & 3)]!;

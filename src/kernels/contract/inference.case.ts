@@ -1,0 +1,320 @@
+// Contract of the inference operations and of those that inference shares with training: what every backend must agree
+// on with the reference, at the edges of tiles. Differences are measured against the largest magnitude in the buffer.
+import { afterEach, describe, expect, it } from "vitest";
+import { int4Bytes } from "../../quant/int4.ts";
+import { createRandom } from "../../random.ts";
+import { activations } from "../../spec/spec.ts";
+import type { Backend, KvFormat } from "../backend.ts";
+import { type Slot, Twins } from "./twins.ts";
+
+/** Declares the tests; `backend` returns the backend under test once the tests run. */
+export function inferenceContract(backend: () => Backend): void {
+  let twins: Twins;
+  const begin = () => (twins = new Twins(backend()));
+  afterEach(() => twins.release());
+  describe("elementwise", () => elementwiseTests(begin));
+  describe("rows", () => rowTests(begin));
+  describe("int4", () => int4Tests(begin));
+  describe("cache", () => cacheTests(begin));
+}
+
+type Begin = () => Twins;
+
+const sizes = [1, 2, 3, 4, 5, 15, 16, 17, 33, 100];
+
+function elementwiseTests(begin: Begin): void {
+  it("fill, copy and add are exact, axpy within 1e-7", () => {
+    const twins = begin();
+    for (const n of sizes) {
+      const [a, b, sum, scaled] = [twins.noise(n), twins.noise(n), twins.noise(n + 1), twins.noise(n + 1)];
+      const [filled, copied] = [twins.noise(n + 1), twins.noise(n + 1)];
+      twins.run((x, at) => {
+        x.fill(at(filled), 2.5, n);
+        x.copy(at(copied), at(a), n);
+        x.add(at(sum), at(a), at(b), n);
+        x.axpy(at(scaled), at(a), -0.3, n);
+      });
+      for (const slot of [filled, copied, sum]) twins.same(slot, 1e-30, `n ${n}`);
+      twins.same(scaled, 1e-7, `axpy n ${n}`);
+      twins.release();
+    }
+  });
+
+  it("gathers rows exactly; scatters with repeated ids exactly", () => {
+    const twins = begin();
+    for (const C of sizes) {
+      const ids = twins.ints([3, 0, 3, 4, 3]);
+      const [table, rows, sums] = [twins.noise(5 * C), twins.noise(5 * C + 1), twins.noise(5 * C + 1)];
+      twins.run((x, at) => {
+        x.gatherRows(at(rows), at(table), at(ids), 5, C);
+        x.scatterAddRows(at(sums), at(ids), at(table), 5, C);
+      });
+      twins.same(rows, 1e-30, `gather C ${C}`);
+      twins.same(sums, 1e-30, `scatter C ${C}`);
+      twins.release();
+    }
+  });
+
+  it("finds the first largest, at every place and among equals", () => {
+    const twins = begin();
+    for (const n of [...sizes, 1000]) {
+      for (const place of [0, n >> 1, n - 1]) {
+        const values = Float32Array.from({ length: n }, (_, i) =>
+          i < place ? -1 - i : i === place ? -0.5 : -0.5 - (i % 2),
+        );
+        const [x, out] = [twins.floats(values), twins.ints([-1])];
+        twins.run((backend, at) => backend.argmax(at(out), at(x), n));
+        const [found] = twins.subject.i32(out.subject, 1);
+        expect(found, `n ${n}`).toBe(place);
+        expect(found).toBe(twins.oracle.i32(out.oracle, 1)[0]);
+        twins.release();
+      }
+    }
+  });
+}
+
+function rowTests(begin: Begin): void {
+  it("RMSNorm and LayerNorm, with and without statistics and bias, within 1e-6", () => {
+    const twins = begin();
+    for (const C of sizes) {
+      for (const N of [1, 2, 7]) {
+        const [x, weight, bias] = [twins.noise(N * C, 3), twins.noise(C), twins.noise(C)];
+        const [rms, rstd, plain, layer, stats] = [N * C, N, N * C, N * C, 2 * N].map((n) => twins.noise(n + 1));
+        twins.run((b, at) => {
+          b.rmsNorm(at(rms!), at(x), at(weight), N, C, 1e-6, at(rstd!));
+          b.layerNorm(at(plain!), at(x), at(weight), 0, N, C, 1e-5, 0);
+          b.layerNorm(at(layer!), at(x), at(weight), at(bias), N, C, 1e-5, at(stats!));
+          b.rmsNorm(at(x), at(x), at(weight), N, C, 1e-6, 0);
+        });
+        // A single column has variance 0, and its mean is exact.
+        for (const slot of [rms, rstd, plain, layer, stats, x]) twins.same(slot!, 1e-6, `N ${N} C ${C}`);
+        twins.release();
+      }
+    }
+  });
+
+  it("RoPE forward and back within 2e-7", () => {
+    const twins = begin();
+    for (const D of [2, 6, 8, 10, 24, 64, 128]) {
+      for (const [N, heads] of [
+        [1, 1],
+        [3, 2],
+        [7, 5],
+      ] as const) {
+        const stride = heads * D + 3;
+        const [x, table] = [twins.noise(N * stride), twins.noise(12 * D)];
+        const positions = twins.ints(Array.from({ length: N }, (_, i) => (i * 5 + 4) % 12));
+        for (const inverse of [false, true]) {
+          twins.run((b, at) => b.rope(at(x), at(table), at(positions), N, heads, D, stride, inverse));
+          twins.same(x, 2e-7, `D ${D} N ${N} heads ${heads} inverse ${inverse}`);
+        }
+        twins.release();
+      }
+    }
+  });
+
+  for (const activation of activations) {
+    it(`${activation}, gated and not, within 4e-7`, () => {
+      const twins = begin();
+      for (const F of sizes) {
+        const [N, stride] = [3, 2 * F + 1];
+        const [gate, up] = [twins.noise(N * stride, 6), twins.noise(N * stride)];
+        const [gated, alone] = [twins.noise(N * F + 1), twins.noise(N * F + 1)];
+        twins.run((b, at) => {
+          b.activate(at(gated), at(gate), at(up), N, F, stride, activation);
+          b.activate(at(alone), at(gate), 0, N, F, stride, activation);
+        });
+        twins.same(gated, 4e-7, `gated F ${F}`);
+        twins.same(alone, 4e-7, `alone F ${F}`);
+        twins.release();
+      }
+    });
+  }
+}
+
+// A packed matrix of any codes and positive scales, written by hand (so not by the packer that the kernels were
+// written with): bytes as src/quant/int4.ts documents them, code 8 and scale 0 in the padding.
+function packed(twins: Twins, M: number, K: number): Slot {
+  const random = createRandom(M, "packed", K);
+  const bytes = new Uint8Array(int4Bytes(M, K)).fill(0x88);
+  const blocks = Math.ceil(K / 32);
+  for (let row = 0; row < Math.ceil(M / 8) * 8; row++) {
+    for (let block = 0; block < blocks; block++) {
+      const start = 144 * ((row >> 3) * blocks + block);
+      bytes[start + 2 * (row % 8)] = row < M ? random.below(256) : 0;
+      bytes[start + 2 * (row % 8) + 1] = row < M ? 0x3c : 0;
+      for (let k = 0; row < M && k < Math.min(32, K - 32 * block); k++) {
+        const [quad, lane] = [(row % 8) >> 2, row % 4];
+        const vector = 2 * ((k % 16) >> 2) + quad;
+        const at = start + 16 + 16 * vector + 4 * lane + (k % 4);
+        bytes[at] = k < 16 ? (bytes[at]! & 0xf0) | random.below(16) : (bytes[at]! & 0x0f) | (random.below(16) << 4);
+      }
+    }
+  }
+  return twins.ints(new Int32Array(bytes.buffer));
+}
+
+/** Multiplies noise [N,K] by a packed [M,K] on both backends; returns the output [N, M + gap]. */
+function multiply(twins: Twins, N: number, M: number, K: number, gap: number, accumulate: boolean): Slot {
+  const [weights, x, out] = [packed(twins, M, K), twins.noise(N * K), twins.noise(N * (M + gap))];
+  twins.run((b, at) => {
+    const activations = b.alloc(b.activationBytes(N, K));
+    b.quantizeRows(activations, at(x), N, K);
+    b.matmulInt4(at(out), activations, at(weights), N, M, K, M + gap, accumulate);
+    b.flush();
+    b.free(activations);
+  });
+  return out;
+}
+
+function int4Tests(begin: Begin): void {
+  it("gathers rows exactly", () => {
+    const twins = begin();
+    for (const C of [1, 31, 32, 33, 100]) {
+      const [table, ids, out] = [packed(twins, 19, C), twins.ints([0, 18, 7, 8, 12, 7]), twins.noise(6 * C + 1)];
+      twins.run((b, at) => b.gatherInt4(at(out), at(table), at(ids), 6, C));
+      twins.same(out, 1e-30, `C ${C}`);
+      twins.release();
+    }
+  });
+
+  it("products of one block are exact: the same codes and integer sums", () => {
+    const twins = begin();
+    for (const N of [1, 3, 5, 6, 8]) {
+      for (const K of [1, 2, 31, 32]) {
+        twins.same(multiply(twins, N, 19, K, 0, false), 1e-30, `N ${N} K ${K}`);
+        twins.release();
+      }
+    }
+  });
+
+  it("products around the tiles of 8 rows, 4 rows × 6 tokens and 32 columns, within 1e-6", () => {
+    const twins = begin();
+    for (const N of [1, 2, 4, 5, 6, 7, 11, 12, 13]) {
+      for (const M of [1, 3, 4, 5, 7, 8, 9, 17]) {
+        for (const K of [1, 31, 32, 33, 100]) {
+          const accumulate = (N + M + K) % 2 === 0;
+          const label = `${N} tokens × ${M} rows × ${K}${accumulate ? " accumulating" : ""}`;
+          twins.same(multiply(twins, N, M, K, (N + M) % 3, accumulate), 1e-6, label);
+          twins.release();
+        }
+      }
+    }
+  });
+
+  it("long products, more tokens than one pass over the weights takes, within 1e-6", () => {
+    const twins = begin();
+    twins.same(multiply(twins, 1, 40, 2000, 0, false), 1e-6, "decode");
+    twins.same(multiply(twins, 130, 24, 1100, 1, true), 1e-6, "prefill");
+  });
+
+  it("a token's product is the same bit for bit alone and among others", () => {
+    const twins = begin();
+    const backend = twins.subject;
+    const [N, M, K] = [13, 21, 100];
+    const [weights, x] = [packed(twins, M, K), twins.noise(N * K)];
+    const [together, alone] = [twins.noise(N * M), twins.noise(N * M)];
+    const activations = backend.alloc(backend.activationBytes(N, K));
+    backend.quantizeRows(activations, x.subject, N, K);
+    backend.matmulInt4(together.subject, activations, weights.subject, N, M, K, M, false);
+    for (let i = 0; i < N; i++) {
+      backend.quantizeRows(activations, x.subject + 4 * i * K, 1, K);
+      backend.matmulInt4(alone.subject + 4 * i * M, activations, weights.subject, 1, M, K, M, false);
+    }
+    backend.flush();
+    backend.free(activations);
+    expect(backend.f32(alone.subject, N * M)).toEqual(backend.f32(together.subject, N * M));
+  });
+
+  it("rows of zeros and of the smallest numbers give zeros; a NaN reaches the whole row", () => {
+    const twins = begin();
+    const backend = twins.subject;
+    const [M, K] = [9, 40];
+    const weights = packed(twins, M, K);
+    const x = twins.floats(
+      Array.from({ length: 3 * K }, (_, i) => (i < K ? 0 : i < 2 * K ? 1e-35 : i === 110 ? NaN : 1)),
+    );
+    const out = twins.noise(3 * M);
+    const activations = backend.alloc(backend.activationBytes(3, K));
+    backend.quantizeRows(activations, x.subject, 3, K);
+    backend.matmulInt4(out.subject, activations, weights.subject, 3, M, K, M, false);
+    const values = [...backend.f32(out.subject, 3 * M)];
+    backend.free(activations);
+    expect(values.slice(0, 2 * M).every((value) => value === 0)).toBe(true);
+    expect(values.slice(2 * M).every(Number.isNaN)).toBe(true);
+  });
+}
+
+interface CacheCase {
+  format: KvFormat;
+  H: number;
+  K: number;
+  D: number;
+  /** Tokens appended at once, one batch after the other. */
+  batches: number[];
+  capacity: number;
+}
+
+const tolerance = { f32: 2e-6, int8: 1e-4 } as const;
+
+/** Appends batches of tokens to both backends' caches, attending after each. */
+function checkCache(twins: Twins, { format, H, K, D, batches, capacity }: CacheCase): void {
+  const total = batches.reduce((sum, n) => sum + n, 0);
+  const stride = (H + 2 * K) * D + 1;
+  const [rows, out] = [twins.noise(total * stride, 2), twins.noise(total * H * D)];
+  twins.run((b, at) => {
+    const bytes = b.kvBytes(capacity, K, D, format);
+    const [keys, values] = [0, 1].map(() => ({ ptr: b.alloc(bytes), capacity, format }));
+    let position = 0;
+    for (const N of batches) {
+      const row = at(rows) + 4 * position * stride;
+      b.kvAppend(keys!, row + 4 * H * D, N, position, K, D, stride);
+      b.kvAppend(values!, row + 4 * (H + K) * D, N, position, K, D, stride);
+      b.attentionCached(at(out) + 4 * position * H * D, row, keys!, values!, N, position, H, K, D, stride);
+      position += N;
+    }
+    b.flush();
+    b.free(keys!.ptr);
+    b.free(values!.ptr);
+  });
+  twins.same(out, tolerance[format], `${format} H ${H} K ${K} D ${D} batches ${batches} capacity ${capacity}`);
+  twins.release();
+}
+
+function cacheTests(begin: Begin): void {
+  for (const format of ["int8", "f32"] as const) {
+    it(`${format}: head sizes and shares of key heads, within ${tolerance[format]}`, () => {
+      const twins = begin();
+      for (const D of [2, 6, 8, 10, 24, 64, 128]) {
+        for (const [H, K] of [
+          [1, 1],
+          [4, 4],
+          [6, 2],
+          [5, 1],
+        ] as const) {
+          checkCache(twins, { format, H, K, D, batches: [3, 1, 1, 7], capacity: 12 });
+        }
+      }
+    });
+
+    it(`${format}: every length from 1 to 70, one by one and at once, within ${tolerance[format]}`, () => {
+      const twins = begin();
+      checkCache(twins, { format, H: 2, K: 1, D: 8, batches: new Array(70).fill(1), capacity: 70 });
+      checkCache(twins, { format, H: 3, K: 3, D: 10, batches: [70], capacity: 71 });
+      checkCache(twins, { format, H: 2, K: 2, D: 6, batches: [65, 4, 1], capacity: 70 });
+    });
+
+    it(`${format}: a long context, within ${tolerance[format]}`, () => {
+      checkCache(begin(), { format, H: 4, K: 2, D: 24, batches: [190, 1, 9], capacity: 200 });
+    });
+  }
+
+  it("int8: codes and scales are the reference's, exactly", () => {
+    const twins = begin();
+    const [K, D, capacity, N] = [3, 10, 5, 4];
+    const [x, cache] = [twins.noise(N * K * D), twins.ints(new Int32Array((160 + K * capacity * 4) / 4))];
+    twins.run((b, at) => b.kvAppend({ ptr: at(cache), capacity, format: "int8" }, at(x), N, 1, K, D, K * D));
+    const subject = [...twins.subject.u8(cache.subject, 4 * cache.length)];
+    expect(subject).toEqual([...twins.oracle.u8(cache.oracle, 4 * cache.length)]);
+  });
+}

@@ -1,7 +1,8 @@
 // From a query to function calls: greedy decoding under the grammar of the functions, so the answer always parses.
 import { ContextOverflowError } from "../errors.ts";
 import type { CallCodec } from "../functions/codec.ts";
-import { applyMask, createConstrainer } from "../functions/constrain/constrainer.ts";
+import { createConstrainer } from "../functions/constrain/constrainer.ts";
+import { applyMask } from "../functions/constrain/mask.ts";
 import type { Constrainer } from "../functions/constrain/types.ts";
 import type { Call } from "../functions/types.ts";
 import type { Decoder, Session } from "../model/decoder.ts";

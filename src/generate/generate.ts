@@ -1,6 +1,6 @@
 // Text generation as a typed event stream: prefill, then one token after another until a stop rule holds.
 import { ContextOverflowError, HandheldError } from "../errors.ts";
-import { applyMask } from "../functions/constrain/constrainer.ts";
+import { applyMask } from "../functions/constrain/mask.ts";
 import type { TokenConstraint } from "../functions/constrain/types.ts";
 import type { Session } from "../model/decoder.ts";
 import type { LoadedModel } from "../model/load.ts";

@@ -150,6 +150,19 @@ class WeightBuilder {
   }
 }
 
+/** Fills f32 weights from named tensors. @throws HandheldError `invalid-file` for a missing tensor or a wrong shape. */
+export function fillFrom(tensors: Iterable<{ name: string; shape: readonly number[]; data: Float32Array }>): FillTensor {
+  const byName = new Map([...tensors].map((tensor) => [tensor.name, tensor]));
+  return (name, target, shape) => {
+    const tensor = byName.get(name);
+    if (tensor === undefined) throw new HandheldError("invalid-file", `the tensor ${name} is missing`);
+    if (tensor.shape.join() !== shape.join()) {
+      throw new HandheldError("invalid-file", `${name} is [${tensor.shape}], the spec asks for [${shape}]`);
+    }
+    new Float32Array(target.buffer, target.byteOffset, tensor.data.length).set(tensor.data);
+  };
+}
+
 /**
  * Fills weights with random numbers of a trained model's scale, for timing: normal-like for f32, random codes with one
  * scale for int4. Deterministic by seed.

@@ -1,0 +1,59 @@
+// The architecture stage: a small search on this device over shapes that fit the parameter budget, or a given spec.
+import { HandheldError } from "../errors.ts";
+import type { Backend } from "../kernels/backend.ts";
+import { Decoder } from "../model/decoder.ts";
+import { fastestWithinTolerance } from "../search/choose.ts";
+import { createTimedMeasure } from "../search/measure.ts";
+import type { SearchOptions } from "../search/search.ts";
+import { createSpace } from "../search/space.ts";
+import { loadSpec } from "../spec/load.ts";
+import { createSpec, type Spec } from "../spec/spec.ts";
+import type { PreparedData } from "./data.ts";
+import type { CreateOptions } from "./types.ts";
+
+/** Default budget of a call model, in parameters. */
+export const defaultBudget = { min: 1e6, max: 3e6 };
+
+/** The search that `create` runs: shapes of the budget, timed on the backend, the fastest of those that should learn well. */
+export function architectureSearch(backend: Backend, data: PreparedData, options: CreateOptions): SearchOptions {
+  const { summary } = data;
+  const answerTokens = Math.max(1, Math.round(summary.meanTokens * 0.4));
+  const workload = { promptTokens: Math.max(1, Math.round(summary.meanTokens) - answerTokens), answerTokens };
+  const parameters = {
+    min: options.minParameters ?? defaultBudget.min,
+    max: options.maxParameters ?? defaultBudget.max,
+  };
+  return {
+    space: createSpace({
+      name: "call models",
+      parameters,
+      vocabulary: summary.vocabulary,
+      context: data.context,
+      layers: { from: 2, to: 10, step: 1 },
+      width: [96, 128, 160, 192, 256, 320, 384, 512],
+      ffnRatio: [2, 3, 4],
+      headSize: [32],
+      activation: ["relu"],
+    }),
+    measure: createTimedMeasure({
+      workload,
+      repeats: 3,
+      repeatSeconds: 0.05,
+      createDecoder: async (spec) => Decoder.random(backend, spec),
+    }),
+    choice: fastestWithinTolerance({ ...workload }),
+    signal: options.signal,
+  };
+}
+
+/** A given architecture (preset name or file) with this run's vocabulary and context. */
+export async function givenArchitecture(source: string, data: PreparedData): Promise<Spec> {
+  const spec = await loadSpec(source);
+  if (spec.context < data.summary.longestTokens) {
+    throw new HandheldError(
+      "invalid-spec",
+      `${source}: context ${spec.context} is shorter than the longest training sequence, ${data.summary.longestTokens} tokens; raise it`,
+    );
+  }
+  return createSpec({ ...spec, vocabulary: data.summary.vocabulary }, source);
+}

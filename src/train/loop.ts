@@ -1,10 +1,13 @@
-// The training loop.
+// The training loop: steps, validations and checkpoints in order, reported as events. It prints nothing and knows nothing
+// of what is learned. A run resumed from a checkpoint makes the same steps as one that was never stopped.
 import type { TrainableModel } from "../model/trainable.ts";
 import type { TrainRecipe } from "./recipe.ts";
+import { Run } from "./run.ts";
 import type { TrainEvent, TrainOptions, TrainTask } from "./types.ts";
 
 /**
- * Trains `model` on `task` and reports as it goes.
+ * Trains `model` on `task` and reports as it goes. At the end the model holds the final weights (the averaged ones with
+ * `ema`). A checkpoint is written when the loss of the step that follows has shown its weights to be sound.
  *
  * @throws DivergenceError when the loss or the gradient stops being a number or runs away; the last good checkpoint stays.
  * @throws HandheldError `aborted` on the signal, `context-overflow` for an example longer than the context,
@@ -14,12 +17,43 @@ import type { TrainEvent, TrainOptions, TrainTask } from "./types.ts";
  * for await (const event of train(model, task, createRecipe({ length: { minutes: 5 } }))) console.log(event);
  * ```
  */
-// biome-ignore lint/correctness/useYield: not written yet
 export async function* train(
-  _model: TrainableModel,
-  _task: TrainTask,
-  _recipe: TrainRecipe,
-  _options: TrainOptions = {},
+  model: TrainableModel,
+  task: TrainTask,
+  recipe: TrainRecipe,
+  options: TrainOptions = {},
 ): AsyncGenerator<TrainEvent, void, void> {
-  throw new Error("not written");
+  const run = new Run(model, task, recipe, options);
+  try {
+    yield await run.start();
+    while (!run.finished) {
+      const step = await run.computeStep();
+      if (run.checkpointDue) yield await run.save();
+      yield run.finishStep(step);
+      await nextTurn();
+      if (options.signal?.aborted) throw await run.abort();
+      if (run.validationDue) yield await run.validate();
+    }
+    if (run.checkpointMissing) yield await run.save();
+    if (run.validation === null && recipe.validations > 0) yield await run.validate();
+    yield run.finish();
+  } finally {
+    run.free();
+  }
+}
+
+/** Lets signals, timers and messages in between two steps. */
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => {
+    if (typeof setImmediate === "function") setImmediate(resolve);
+    else {
+      // A browser's timers wait at least 4 ms; a message does not.
+      const { port1, port2 } = new MessageChannel();
+      port1.onmessage = () => {
+        port1.close();
+        resolve();
+      };
+      port2.postMessage(null);
+    }
+  });
 }

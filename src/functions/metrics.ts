@@ -6,7 +6,7 @@
 // where the schema says list. A reference equals a reference to an equal call. Since references name their calls, the
 // order of the calls matters only through them: answers are compared as multisets of calls.
 
-import { asReference, isStringList, type Reference, referenceFits, referencesBefore } from "./references.ts";
+import { fittingReference, isStringList, type Reference, referencesBefore } from "./references.ts";
 import { normalizeSpace } from "./spans.ts";
 import type { Call, FunctionSchema, Json, ParameterSchema } from "./types.ts";
 
@@ -65,8 +65,8 @@ function valueKey(
   earlier: readonly ComparableCall[] = [],
   insideList = false,
 ): string {
-  const reference = asReference(value, references);
-  if (reference && (!schema || referenceFits(reference.returns, schema, insideList))) {
+  const reference = fittingReference(value, references, schema, insideList);
+  if (reference) {
     const key = `result of ${earlier[reference.number - 1]?.key}`;
     return !insideList && schema?.type === "array" ? JSON.stringify([key]) : key;
   }

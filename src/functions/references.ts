@@ -50,6 +50,17 @@ export function referenceFits(returns: ParameterSchema, schema: ParameterSchema,
   return insideList && returns.type === "array" && (returns.items?.type ?? "string") === schema.type;
 }
 
+/** The reference that `value` is where `schema` (undefined: anything) is expected. */
+export function fittingReference(
+  value: Json | undefined,
+  references: readonly Reference[],
+  schema: ParameterSchema | undefined,
+  insideList = false,
+): Reference | undefined {
+  const reference = asReference(value, references);
+  return reference && (!schema || referenceFits(reference.returns, schema, insideList)) ? reference : undefined;
+}
+
 /** Equal for references that fit in the same places. */
 export function referencesKey(references: readonly Reference[]): string {
   return references.map((r) => `${r.number}${r.returns.type}${r.returns.items?.type ?? ""}`).join();

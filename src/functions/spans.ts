@@ -9,6 +9,12 @@ const SPACE = /\s/u;
 
 type Kind = "space" | "word" | "alone";
 
+/** Kinds of the first 128 characters: the classes above are slow to ask for each character of a data set. */
+const ASCII_KINDS: readonly Kind[] = Array.from({ length: 0x80 }, (_, code) => {
+  const character = String.fromCharCode(code);
+  return SPACE.test(character) ? "space" : WORD.test(character) ? "word" : "alone";
+});
+
 /** One character with what sticks to it: `start` and `end` are UTF-16 offsets. */
 interface Piece {
   start: number;
@@ -17,6 +23,8 @@ interface Piece {
 }
 
 function kindOf(character: string): Kind {
+  const code = character.charCodeAt(0);
+  if (code < 0x80) return ASCII_KINDS[code] as Kind;
   if (SPACE.test(character)) return "space";
   return WORD.test(character) && !UNSPACED.test(character) ? "word" : "alone";
 }
@@ -28,7 +36,8 @@ function pieces(text: string): Piece[] {
   for (const character of text) {
     const last = out.at(-1);
     const end = offset + character.length;
-    if (last && last.kind !== "space" && (joined || CONTINUES.test(character))) last.end = end;
+    if (last && last.kind !== "space" && (joined || (character > "\u007f" && CONTINUES.test(character))))
+      last.end = end;
     else out.push({ start: offset, end, kind: kindOf(character) });
     joined = character === "\u200d";
     offset = end;

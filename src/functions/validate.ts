@@ -1,7 +1,7 @@
 // Calls against schemas: which rule a call breaks, named with function, argument and what arrived.
 
 import { HandheldError, suggest } from "../errors.ts";
-import { asReference, isStringList, type Reference, referenceFits, referencesBefore } from "./references.ts";
+import { asReference, fittingReference, isStringList, type Reference, referencesBefore } from "./references.ts";
 import { isSpan, type SpanEdges, spanEdges } from "./spans.ts";
 import type { Call, FunctionSchema, Json, ParameterSchema } from "./types.ts";
 
@@ -29,8 +29,7 @@ const isType = (value: Json, type: ParameterSchema["type"]): boolean => {
 };
 
 function checkValue(context: Context, schema: ParameterSchema, value: Json, insideList = false): void {
-  const reference = asReference(value, context.references);
-  if (reference && referenceFits(reference.returns, schema, insideList)) return;
+  if (fittingReference(value, context.references, schema, insideList)) return;
   if (isStringList(schema) && typeof value === "string") {
     checkValue(context, schema.items ?? { type: "string" }, value);
     return;

@@ -59,6 +59,11 @@ class Choice implements Frame {
     this.accepts = accepts;
   }
 
+  get bytes(): Iterable<number> | undefined {
+    const other = this.#otherwise ? this.#otherwise.bytes : [];
+    return other && [...this.#node.children.keys(), ...other];
+  }
+
   step(byte: number): readonly Frame[] | null {
     const child = this.#node.children.get(byte);
     if (!child) return this.#otherwise?.step(byte) ?? null;
@@ -91,6 +96,7 @@ export function above(rest: () => Frame, first: Frame): Frame {
     ...PLAIN,
     key: `${first.key}^`,
     content: first.content,
+    bytes: first.bytes,
     step: (byte) => {
       const frames = first.step(byte);
       return frames && [rest(), ...frames];
@@ -99,4 +105,4 @@ export function above(rest: () => Frame, first: Frame): Frame {
 }
 
 /** The bottom of the stack of a finished answer. */
-export const END: Frame = { ...PLAIN, key: "end", accepts: true, step: () => null };
+export const END: Frame = { ...PLAIN, key: "end", accepts: true, bytes: [], step: () => null };

@@ -41,8 +41,9 @@ class Vocabulary {
   /** Plain tokens that may stand anywhere in a free string, as bits; and the others. */
   readonly freeText: Uint32Array;
   readonly notFreeText: TokenTrie;
-  readonly everything: TokenTrie;
   readonly scratch: Int32Array;
+  readonly #all: readonly number[];
+  #everything: TokenTrie | undefined;
 
   constructor(options: ConstrainerOptions) {
     const { vocabulary, eos } = options;
@@ -66,8 +67,14 @@ class Vocabulary {
       plain.filter((id) => !isFree.has(id)),
       vocabulary,
     );
-    this.everything = this.split ? new TokenTrie(all, vocabulary) : this.plain;
+    this.#all = all;
     this.scratch = new Int32Array(this.size + 1);
+  }
+
+  /** All tokens, for states in which the split leaves none. */
+  get everything(): TokenTrie {
+    this.#everything ??= this.split ? new TokenTrie(this.#all, this.options.vocabulary) : this.plain;
+    return this.#everything;
   }
 }
 
@@ -208,7 +215,7 @@ class AnswerConstraint implements TokenConstraint {
     const before = this.#cell;
     let cell = before;
     for (const byte of bytes) cell = this.#automaton.next(cell, byte) as Cell;
-    this.#stringTokens = cell.rest === before.rest ? this.#stringTokens + 1 : 0;
+    this.#stringTokens = before.frame.content && cell.rest === before.rest ? this.#stringTokens + 1 : 0;
     this.#cell = cell;
   }
 

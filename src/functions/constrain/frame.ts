@@ -16,6 +16,8 @@ export interface Frame {
   readonly scope: "shared" | "placeholder" | "query";
   /** A free string between two of its characters: all plain UTF-8 text is allowed. */
   readonly freeText: boolean;
+  /** All bytes that `step` may take; absent: any may be, ask `step`. */
+  readonly bytes?: Iterable<number> | undefined;
   /** The frames (top last) that replace this one after `byte`; null when it cannot take it. */
   step(byte: number): readonly Frame[] | null;
 }
@@ -30,14 +32,25 @@ export class Cell implements State {
   readonly rest: Cell | null;
   /** Belongs to one query, so nothing reached through it may be cached for others. */
   readonly local: boolean;
-  /** Remembered transitions by byte; null: no such transition. */
-  readonly next: (Cell | null | undefined)[] = [];
+  /** Remembered transitions by byte. A Map: most cells have few, and there are many cells. */
+  readonly next = new Map<number, Cell>();
+  #bytes: readonly number[] | null | undefined;
 
   constructor(id: number, frame: Frame, rest: Cell | null, local: boolean) {
     this.id = id;
     this.frame = frame;
     this.rest = rest;
     this.local = local;
+  }
+
+  /** The bytes that lead on from here (and perhaps some that do not); null: any may. */
+  get bytes(): readonly number[] | null {
+    if (this.#bytes === undefined) {
+      const own = this.frame.bytes;
+      const below = this.frame.complete && this.rest ? this.rest.bytes : [];
+      this.#bytes = own && below ? [...new Set([...own, ...below])].sort((a, b) => a - b) : null;
+    }
+    return this.#bytes;
   }
 }
 

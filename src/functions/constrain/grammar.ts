@@ -96,12 +96,13 @@ class QueryAutomaton implements Automaton {
 
   next(state: State, byte: number): Cell | null {
     const cell = state as Cell;
-    let result = cell.next[byte];
-    if (result === undefined) {
-      result = advance(cell, byte, this.#tableOf);
-      cell.next[byte] = result;
+    let result = cell.next.get(byte);
+    if (!result) {
+      result = advance(cell, byte, this.#tableOf) ?? undefined;
+      if (!result) return null;
+      cell.next.set(byte, result);
     }
-    return result?.frame.scope === "placeholder" ? this.#place(result) : result;
+    return result.frame.scope === "placeholder" ? this.#place(result) : result;
   }
 
   #tableOf = (frame: Frame): CellTable => (frame.scope === "query" ? this.#local : this.#shared);

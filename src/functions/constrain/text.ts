@@ -85,7 +85,8 @@ export interface CopySource {
 
 /** Where values may be copied from. Without a word to copy, only the empty string remains. */
 export function copySource(query: string, references: readonly string[], id: string): CopySource {
-  const texts = [query, ...references];
+  // No word ends in the space after the last one: copying into it would lead nowhere.
+  const texts = [query.trimEnd(), ...references];
   const edges: SpanEdges[] = [spanEdges(query), ...references.map((r) => ({ starts: [0], ends: [r.length] }))];
   const bytes: number[] = [];
   const starts: number[] = [];
@@ -126,6 +127,11 @@ class Copy implements Frame {
     this.#closes = closes;
   }
 
+  get bytes(): Iterable<number> {
+    const { bytes } = this.#source;
+    return [QUOTE, SPACE, ...this.#positions.map((at) => bytes[at] as number)];
+  }
+
   step(byte: number): readonly Frame[] | null {
     if (byte === QUOTE && this.#closes) return [];
     if (byte === SPACE && this.#space) {
@@ -156,6 +162,8 @@ function shape(prefix: string): string {
   return prefix.replace(/[1-9].*/, (rest) => rest.replace(/\d/g, "1"));
 }
 
+const DECIMAL_BYTES = [..." -.0123456789"].map((c) => c.charCodeAt(0));
+
 /** A number of `range`, after at most one space; `id` identifies the range. */
 export function decimal(id: number, range: DecimalRange, prefix = "", spaced = false): Frame {
   return {
@@ -163,11 +171,13 @@ export function decimal(id: number, range: DecimalRange, prefix = "", spaced = f
     key: `n${id}:${spaced && prefix === "" ? "_" : prefix}`,
     content: true,
     complete: isDecimal(prefix, range),
+    bytes: DECIMAL_BYTES,
     step(byte) {
       if (byte === SPACE && prefix === "" && !spaced) return [decimal(id, range, "", true)];
-      const character = String.fromCharCode(byte);
-      const longer = range.bounded ? prefix + character : shape(prefix + character);
-      if (!"-.0123456789".includes(character) || !canStart(longer, range)) return null;
+      if (byte === SPACE || !DECIMAL_BYTES.includes(byte)) return null;
+      const text = prefix + String.fromCharCode(byte);
+      const longer = range.bounded ? text : shape(text);
+      if (!canStart(longer, range)) return null;
       return [decimal(id, range, longer, spaced)];
     },
   };

@@ -21,7 +21,9 @@ export class TokenTrie {
   /** Tokens that end at node i: `#ids` from `#first[i]` to `#first[i + 1]`. */
   readonly #first: Int32Array;
   readonly #ids: Int32Array;
-  readonly #path: (Cell | null)[] = [];
+  /** The root's child for each byte; 0: none. */
+  readonly #roots = new Int32Array(256);
+  readonly #path: Cell[] = [];
 
   constructor(ids: Iterable<number>, vocabulary: readonly (Uint8Array | null | undefined)[]) {
     const tokens: { id: number; text: string }[] = [];
@@ -36,6 +38,9 @@ export class TokenTrie {
     this.#depth = Uint16Array.from(nodes.depth);
     this.#first = Int32Array.from([...nodes.first, tokens.length]);
     this.#skip = skips(this.#depth);
+    for (let node = 1; node < this.#byte.length; node = this.#skip[node] as number) {
+      this.#roots[this.#byte[node] as number] = node;
+    }
   }
 
   /**
@@ -43,27 +48,41 @@ export class TokenTrie {
    * count.
    */
   walk(walker: Walker, start: Cell, out: Int32Array, count: number): number {
+    this.#path[0] = start;
+    // Most states take few bytes: go straight to those children of the root.
+    const { bytes } = start;
+    if (bytes === null) return this.#walkNodes(walker, 1, this.#byte.length, out, count);
+    let total = count;
+    for (const byte of bytes) {
+      const node = this.#roots[byte] as number;
+      if (node > 0) total = this.#walkNodes(walker, node, this.#skip[node] as number, out, total);
+    }
+    return total;
+  }
+
+  /** Walks the nodes `[from, to)`, whose parents are on the path. */
+  #walkNodes(walker: Walker, from: number, to: number, out: Int32Array, count: number): number {
     const { automaton, keep, take } = walker;
     const path = this.#path;
-    const nodes = this.#byte.length;
-    path[0] = start;
-    for (let node = 1; node < nodes; ) {
+    const start = path[0] as Cell;
+    let total = count;
+    for (let node = from; node < to; ) {
       const depth = this.#depth[node] as number;
-      const from = path[depth - 1] as Cell;
-      const cell = automaton.next(from, this.#byte[node] as number) as Cell | null;
-      if (from.local) walker.readQuery = true;
+      const parent = path[depth - 1] as Cell;
+      const cell = automaton.next(parent, this.#byte[node] as number) as Cell | null;
+      if (parent.local) walker.readQuery = true;
       if (cell === null || (keep && !keep(start, cell))) {
         node = this.#skip[node] as number;
         continue;
       }
       path[depth] = cell;
-      const last = this.#first[node + 1] as number;
       if (!take || take(cell)) {
-        for (let i = this.#first[node] as number; i < last; i++) out[count++] = this.#ids[i] as number;
+        const last = this.#first[node + 1] as number;
+        for (let i = this.#first[node] as number; i < last; i++) out[total++] = this.#ids[i] as number;
       }
       node++;
     }
-    return count;
+    return total;
   }
 }
 

@@ -1,11 +1,14 @@
 // Calls -> parts: structure merged into as few pieces as possible, values apart. The order of arguments is the caller's.
 
-import { asReference, type Reference, referencesBefore } from "../references.ts";
+import { fittingReference, type Reference, referencesBefore } from "../references.ts";
 import type { Call, FunctionSchema, Json, ParameterSchema } from "../types.ts";
 import type { Part } from "./format.ts";
 import { type CallSyntax, escapeText } from "./syntax.ts";
 
-/** Collects parts; structure stays pending until a value, a key or a call boundary ends it. */
+/**
+ * Collects parts; structure stays pending until a value, a key, the inside of an empty list or object, or the boundary
+ * of a call ends it. So the number of different fixed parts stays small (special-tokens.ts lists them).
+ */
 class PartWriter {
   readonly parts: Part[] = [];
   #pending = "";
@@ -64,37 +67,36 @@ interface Context {
   references: readonly Reference[];
 }
 
-function writeValue(context: Context, value: Json, schema: ParameterSchema | undefined): void {
+function writeValue(context: Context, value: Json, schema: ParameterSchema | undefined, insideList = false): void {
   const { writer, syntax } = context;
   if (typeof value === "string") {
-    writeString(context, value);
+    const isReference = syntax.referenceQuote === "" && fittingReference(value, context.references, schema, insideList);
+    // A bare reference is structure: what it may be depends on the calls before.
+    if (isReference) writer.token(value);
+    else {
+      writer.fixed('"');
+      writer.value(escapeText(value));
+      writer.fixed('"');
+    }
   } else if (Array.isArray(value)) {
     writer.fixed("[");
+    if (value.length === 0) writer.flush();
     value.forEach((item, i) => {
       if (i > 0) writer.fixed(syntax.comma);
-      writeValue(context, item, schema?.items);
+      writeValue(context, item, schema?.items, true);
     });
     writer.fixed("]");
   } else if (typeof value === "object" && value !== null) writeObject(context, value, schema?.properties);
   else writer.value(typeof value === "number" ? JSON.stringify(value) : syntax.literals[`${value}`]);
 }
 
-/** A bare reference is structure: what it may be depends on the calls before. */
-function writeString({ writer, syntax, references }: Context, value: string): void {
-  if (syntax.referenceQuote === "" && asReference(value, references)) {
-    writer.token(value);
-    return;
-  }
-  writer.fixed('"');
-  writer.value(escapeText(value));
-  writer.fixed('"');
-}
-
 /** Keys that the schema names are structure; the keys of a free-form object are values. */
 function writeObject(context: Context, value: { [key: string]: Json }, properties?: Record<string, ParameterSchema>) {
   const { writer, syntax } = context;
   writer.fixed("{");
-  Object.entries(value).forEach(([key, item], i) => {
+  const entries = Object.entries(value);
+  if (entries.length === 0) writer.flush();
+  entries.forEach(([key, item], i) => {
     if (i > 0) writer.fixed(syntax.comma);
     const known = properties && Object.hasOwn(properties, key) ? properties[key] : undefined;
     if (known) {

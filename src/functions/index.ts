@@ -15,6 +15,22 @@ export type {
 } from "./constrain/types.ts";
 export { loadCalls, loadFunctions } from "./data/load.ts";
 export type { LoadedCalls, LoadOptions } from "./data/types.ts";
+export {
+  type AdbOptions,
+  adbExecutor,
+  createAdbExecutor,
+  createDryRunExecutor,
+  createTermuxExecutor,
+  createWebExecutor,
+  dryRunExecutor,
+  EXECUTORS,
+  type ExecuteOptions,
+  type Execution,
+  type Executor,
+  execute,
+  termuxExecutor,
+  type WebOptions,
+} from "./executors/index.ts";
 export type { CallFormat, Part } from "./formats/format.ts";
 export { callFormats, getCallFormat } from "./formats/registry.ts";
 export {

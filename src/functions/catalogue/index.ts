@@ -1,6 +1,6 @@
 // The built-in catalogue: 24 things an Android device can do for its user, as function schemas. The set follows the
 // DroidCall data set; names and arguments are ours. Add a function: one entry in a group file, phrasings for it in
-// ../generator/phrasings, and its intent in ../executors/intents.ts.
+// ../generator/phrasings, and its intent in ../executors/intents.
 
 import type { FunctionSchema } from "../types.ts";
 import { CLOCK_FUNCTIONS } from "./clock.ts";

@@ -133,3 +133,11 @@ export function testGradients(name: string, create: () => Promise<Backend>): voi
     for (const [title, body] of Object.entries(cases)) test(title, () => checkGradients(backend, body));
   });
 }
+
+/** Declares that a backend cannot be tested here; a failure where REQUIRE_DEVICES is set. */
+export function skipGradients(name: string, reason: string): void {
+  test(`gradients on ${name}: ${reason}`, ({ skip }) => {
+    if (process.env.REQUIRE_DEVICES) throw new Error(reason);
+    skip(reason);
+  });
+}

@@ -1,7 +1,8 @@
 // Loss and gradients of whole tiny models against PyTorch's, from fixtures that gradients.py wrote.
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { createReferenceBackend } from "../../src/kernels/index.ts";
+import type { Backend } from "../../src/kernels/backend.ts";
+import { createBackend, createReferenceBackend } from "../../src/kernels/index.ts";
 import { createTrainable, type NamedTensor } from "../../src/model/trainable.ts";
 import { fromHfConfig } from "../../src/spec/index.ts";
 import { packBatch } from "../../src/train/batches.ts";
@@ -38,27 +39,32 @@ function strip(tensors: NamedTensor[], prefix: string): NamedTensor[] {
   return chosen.map((tensor) => ({ ...tensor, name: tensor.name.slice(prefix.length) }));
 }
 
-describe(`loss and gradients equal PyTorch's within ${tolerance} of each tensor's largest`, () => {
-  for (const name of ["relu-tied", "relu-untied", "silu-tied", "silu-untied-smoothed"]) {
-    test(name, () => {
-      const { about, tensors } = readFixture(name);
-      const weights = strip(tensors, "weight/");
-      const model = createTrainable(createReferenceBackend(), fromHfConfig(about.config), { weights });
-      const examples = about.sequences.map(([ids, w]) => ({
-        ids: Int32Array.from(ids),
-        weights: Float32Array.from(w),
-      }));
-      const loss = model.loss(packBatch(examples), { gradients: true, labelSmoothing: about.smoothing });
-      expect(Math.abs(loss / about.loss - 1)).toBeLessThan(1e-5);
-      const { parameters } = model;
-      const gradients = strip(tensors, "gradient/");
-      expect(gradients.map((tensor) => tensor.name).sort()).toEqual(parameters.shapes.map((p) => p.name).sort());
-      for (const gradient of gradients) {
-        const got = model.backend.f32(parameters.get(gradient.name).grad, gradient.data.length);
-        const largest = gradient.data.reduce((max, value) => Math.max(max, Math.abs(value)), 0);
-        const worst = gradient.data.reduce((max, value, i) => Math.max(max, Math.abs(value - got[i]!)), 0);
-        expect(worst / largest, gradient.name).toBeLessThan(tolerance);
-      }
-    });
+const fixtures = ["relu-tied", "relu-untied", "silu-tied", "silu-untied-smoothed"];
+
+function compare(name: string, backend: Backend): void {
+  const { about, tensors } = readFixture(name);
+  const model = createTrainable(backend, fromHfConfig(about.config), { weights: strip(tensors, "weight/") });
+  const examples = about.sequences.map(([ids, w]) => ({ ids: Int32Array.from(ids), weights: Float32Array.from(w) }));
+  model.parameters.zeroGrads();
+  const loss = model.loss(packBatch(examples), { gradients: true, labelSmoothing: about.smoothing });
+  expect(Math.abs(loss / about.loss - 1)).toBeLessThan(1e-5);
+  const { parameters } = model;
+  const gradients = strip(tensors, "gradient/");
+  expect(gradients.map((tensor) => tensor.name).sort()).toEqual(parameters.shapes.map((p) => p.name).sort());
+  for (const gradient of gradients) {
+    const got = backend.f32(parameters.get(gradient.name).grad, gradient.data.length);
+    const largest = gradient.data.reduce((max, value) => Math.max(max, Math.abs(value)), 0);
+    const worst = gradient.data.reduce((max, value, i) => Math.max(max, Math.abs(value - got[i]!)), 0);
+    expect(worst / largest, gradient.name).toBeLessThan(tolerance);
   }
+  model.close();
+}
+
+describe(`loss and gradients equal PyTorch's within ${tolerance} of each tensor's largest`, () => {
+  test.each(fixtures)("%s, reference", (name) => compare(name, createReferenceBackend()));
+  test.each(fixtures)("%s, this machine's backend", async (name) => {
+    const backend = await createBackend();
+    compare(name, backend);
+    await backend.close();
+  });
 });

@@ -28,6 +28,8 @@ export function createCallTask(
 ): TrainTask {
   const vary = createAugmenter(dataset.train, dataset.functions);
   const held = spread(dataset.validation, options.validationSamples);
+  // Early in training answers run on; they are wrong long before they end.
+  const maxTokens = 2 * Math.max(...held.map(({ answers }) => codec.answer(answers).length));
   const encode = (sample: Sample): TrainExample => codec.encode(sample, options.queryWeight);
   return {
     name: "function calls",
@@ -38,7 +40,7 @@ export function createCallTask(
     validation: held.map((sample) => codec.encode(sample)),
     async validate(model) {
       const decoder = Decoder.create(model.backend, model.spec, "f32", fillFrom(model.tensors()));
-      const caller = createCaller(decoder, tokenizer, codec);
+      const caller = createCaller(decoder, tokenizer, codec, { maxTokens });
       try {
         const { accuracy, softAccuracy } = await evaluateCalls(caller, held, { signal: options.signal });
         return { accuracy, softAccuracy };

@@ -1,6 +1,6 @@
 // The queries that a finished model is shown with, and what would run on the phone for each answer.
 import { HandheldError } from "../errors.ts";
-import { adbExecutor } from "../functions/executors/index.ts";
+import { createAdbExecutor } from "../functions/executors/index.ts";
 import type { Call, CallDataset } from "../functions/types.ts";
 import type { Caller } from "../generate/calls.ts";
 import type { AnsweredQuery } from "./types.ts";
@@ -24,10 +24,12 @@ export function answerQuery(caller: Caller, query: string): AnsweredQuery {
   return { query, calls, text, commands: calls.map(describeCommand) };
 }
 
+const adb = createAdbExecutor();
+
 /** The Android command of a call as one would type it, or why there is none. */
 export function describeCommand(call: Call): { command: string | null; reason?: string } {
   try {
-    return { command: adbExecutor.describe(call) };
+    return { command: adb.describe(call) };
   } catch (error) {
     if (!(error instanceof HandheldError)) throw error;
     return { command: null, reason: error.message };

@@ -8,12 +8,13 @@ const calls: Partial<TrainRecipe> = {
   warmupRatio: 0.03,
   finalRatio: 0.02,
   length: { minutes: 6 },
-  batchTokens: 1024,
+  batchTokens: 512,
+  decayEmbeddings: false,
   dropout: 0.05,
   ema: 0.998,
   init: "copy",
   validations: 8,
-  augmentation: { vary: 0.8, swap: 0.5, random: 0.2, cross: 0.1, drop: 0.02, substitute: 0.02 },
+  augmentation: { vary: 0.8, swap: 0.5, random: 0.2, drop: 0.02, substitute: 0.02, cross: 0.1, crossover: 0.2 },
 };
 
 /** The recipe for the generated catalogue data, or for a user's `data`, which gets longer training. */

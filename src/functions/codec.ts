@@ -1,7 +1,7 @@
 // Samples as token sequences: <|query|> the query <|call|> the calls <|end|>. Structure of the calls (`set_alarm(`) is
 // one token each; queries and values are plain text, so a copied value has the tokens that it has in the query.
 import { HandheldError } from "../errors.ts";
-import { createTokenizer, type Tokenizer } from "../tokenizer/tokenizer.ts";
+import type { Tokenizer } from "../tokenizer/tokenizer.ts";
 import type { CallFormat } from "./formats/format.ts";
 import { getCallFormat } from "./formats/registry.ts";
 import type { Call, FunctionSchema, Sample } from "./types.ts";
@@ -32,6 +32,8 @@ export interface CallCodec {
   readonly structure: readonly number[];
   /** The prompt of a query. */
   prompt(query: string): number[];
+  /** The tokens of calls, up to and with the end token. */
+  answer(calls: readonly Call[]): number[];
   /** Prompt and answer. The loss falls on the answer, and with `queryWeight` lightly on the query. */
   encode(sample: Pick<Sample, "query" | "answers">, queryWeight?: number): EncodedExample;
   /** The calls in an answer's tokens. @throws HandheldError `invalid-call` */
@@ -62,12 +64,17 @@ export function createCallCodec(
   };
   const fixed = new Map(format.specialTokens(functions).map((text) => [text, idOf(text)]));
   const control = { query: idOf(callTokens.query), call: idOf(callTokens.call), end: idOf(callTokens.end) };
-  // Without added tokens: a query that contains `, ` or `<|end|>` is text all the same.
-  const plain = createTokenizer({ ...tokenizer.json, added_tokens: [] });
   const prompt = (query: string): number[] => {
-    const ids = plain.encode(query);
+    const ids = tokenizer.encodePlain(query);
     const once = [control.query, ...ids];
     return settings.queryRepeats === 2 ? [...once, ...once, control.call] : [...once, control.call];
+  };
+  const answer = (calls: readonly Call[]): number[] => {
+    const parts = format.parts(calls, functions);
+    return [
+      ...parts.flatMap(({ text, fixed: isFixed }) => (isFixed ? fixed.get(text)! : tokenizer.encodePlain(text))),
+      control.end,
+    ];
   };
   return {
     format,
@@ -75,14 +82,10 @@ export function createCallCodec(
     eos: control.end,
     structure: [...fixed.values()],
     prompt,
+    answer,
     encode(sample, queryWeight = 0) {
       const head = prompt(sample.query);
-      const ids = [...head];
-      for (const part of format.parts(sample.answers, functions)) {
-        if (part.fixed) ids.push(fixed.get(part.text)!);
-        else ids.push(...plain.encode(part.text));
-      }
-      ids.push(control.end);
+      const ids = [...head, ...answer(sample.answers)];
       const weights = new Float32Array(ids.length).fill(1).fill(queryWeight, 0, head.length);
       weights[0] = 0;
       return { ids: Int32Array.from(ids), weights };

@@ -84,6 +84,20 @@ describe("createAugmenter", () => {
     expect(a.filter((sample, i) => sample.query !== samples[i]!.query).length).toBeGreaterThan(130);
   });
 
+  it("joins the head of one query and the tail of another at a slot of the same kind", () => {
+    const pairs: Sample[] = Array.from({ length: 40 }, (_, i) => ({
+      query: i % 2 ? `play track${i} from artist${i} now` : `I want artist${i} and the song track${i}`,
+      answers: [{ name: "play", arguments: { track: `track${i}`, artist: `artist${i}` } }],
+    }));
+    const join = createAugmenter(pairs, functions);
+    const random = createRandom(3);
+    const joined = pairs.map((sample) => join(sample, augmentOptions({ crossover: 1 }), random));
+    expect(new Set(joined.map(({ query }) => query.replace(/\d+/g, "#"))).size).toBeGreaterThan(2);
+    for (const { query, answers } of joined) {
+      for (const value of Object.values(answers[0]!.arguments).flat()) expect(query).toContain(value);
+    }
+  });
+
   it("with all probabilities 0 returns the sample itself", () => {
     expect(augment(samples[0]!, augmentOptions({}), createRandom(1))).toBe(samples[0]);
   });

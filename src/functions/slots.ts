@@ -76,6 +76,8 @@ export interface AugmentOptions {
   random: number;
   /** …or is a value of another kind of slot with this one; otherwise it is one of the same kind. */
   cross: number;
+  /** The query goes on, behind one of its slots, as another query that has such a slot (single calls of one function). */
+  crossover: number;
   /** A word outside the slots is left out. */
   drop: number;
   /** A word outside the slots becomes another such word. */
@@ -84,7 +86,7 @@ export interface AugmentOptions {
 
 /** The options in a recipe's `augmentation`; those left out are 0. */
 export function augmentOptions(given: Readonly<Record<string, number>>): AugmentOptions {
-  return { vary: 0, swap: 0, random: 0, cross: 0, drop: 0, substitute: 0, ...given };
+  return { vary: 0, swap: 0, random: 0, cross: 0, crossover: 0, drop: 0, substitute: 0, ...given };
 }
 
 /** Distinct values that make a kind of slot open: its values may be any words. */
@@ -121,9 +123,19 @@ export function createAugmenter(
     return random.pick((random.float() < 0.5 ? distinct : values).get(kind)!);
   };
 
-  return (sample, options, random) => {
-    if (random.float() >= options.vary) return sample;
+  const mates = crossoverMates(slotsOf);
+  const cross = (sample: Sample, random: Random): Sample => {
     const slots = slotsOf.get(sample);
+    if (!slots || slots.length === 0 || sample.answers.length !== 1) return sample;
+    const at = random.below(slots.length);
+    const mate = random.pick(mates.get(slots[at]!.kind)!);
+    return joinAt(sample, slots, at, mate.sample, slotsOf.get(mate.sample)!, mate.at);
+  };
+
+  return (given, options, random) => {
+    const sample = random.float() < options.crossover ? cross(given, random) : given;
+    if (random.float() >= options.vary) return sample;
+    const slots = slotsOf.has(sample) ? slotsOf.get(sample) : findSlots(sample, functions);
     if (!slots) return sample;
     const texts = slots.map(({ begin, end, kind }) => {
       const old = sample.query.slice(begin, end);
@@ -132,6 +144,57 @@ export function createAugmenter(
     const between = gaps(sample.query, slots).map((gap) => varyGap(gap, options, carrier, random));
     return rebuild(sample, slots, texts, between);
   };
+}
+
+/** Samples of a single call with a slot of each kind, and the slot's index. */
+function crossoverMates(slotsOf: ReadonlyMap<Sample, Slot[] | null>): Map<string, { sample: Sample; at: number }[]> {
+  const mates = new Map<string, { sample: Sample; at: number }[]>();
+  for (const [sample, slots] of slotsOf) {
+    if (!slots || sample.answers.length !== 1) continue;
+    slots.forEach(({ kind }, at) => {
+      const list = mates.get(kind);
+      if (list) list.push({ sample, at });
+      else mates.set(kind, [{ sample, at }]);
+    });
+  }
+  return mates;
+}
+
+// The head of one query up to and with a slot, and the tail of another behind its slot of the same kind. Only where every
+// argument stands in the query: an enumeration or a number without a slot belongs to words that may have gone.
+function joinAt(
+  a: Sample,
+  aSlots: readonly Slot[],
+  at: number,
+  b: Sample,
+  bSlots: readonly Slot[],
+  bAt: number,
+): Sample {
+  const [head, tail] = [aSlots.slice(0, at + 1), bSlots.slice(bAt + 1)];
+  if (!onlySlots(a, aSlots) || !onlySlots(b, bSlots)) return a;
+  const values = new Map<string, string[]>();
+  const add = (query: string, { begin, end, path }: Slot) => {
+    const name = String(path[2]);
+    values.set(name, [...(values.get(name) ?? []), query.slice(begin, end)]);
+  };
+  for (const slot of head) add(a.query, slot);
+  for (const slot of tail) add(b.query, slot);
+  const args = Object.fromEntries(Array.from(values, ([name, list]) => [name, list.length === 1 ? list[0]! : list]));
+  const query = a.query.slice(0, aSlots[at]!.end) + b.query.slice(bSlots[bAt]!.end);
+  const lists = [...values].filter(([, list]) => list.length > 1).map(([name]) => name);
+  // A list in one sample shows that the argument may be one.
+  const listed = (sample: Sample, name: string) => Array.isArray(sample.answers[0]!.arguments[name]);
+  if (lists.some((name) => !listed(a, name) && !listed(b, name))) return a;
+  return { ...a, query, answers: [{ name: a.answers[0]!.name, arguments: args }] };
+}
+
+function onlySlots({ answers }: Sample, slots: readonly Slot[]): boolean {
+  const flat = slots.every(({ path }) => path.length === 3 || (path.length === 4 && typeof path[3] === "number"));
+  const values = Object.values(answers[0]!.arguments).reduce<number>(
+    (sum, v) => sum + (Array.isArray(v) ? v.length : 1),
+    0,
+  );
+  return flat && values === slots.length;
 }
 
 /** The query's text before, between and behind the slots: one more piece than slots. */

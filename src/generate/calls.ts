@@ -36,6 +36,8 @@ export interface CallResult {
 export interface CallerOptions {
   /** Most calls in one answer. Default 4. */
   maxCalls?: number | undefined;
+  /** Most tokens of an answer; a longer one is a ContextOverflowError. Default: what is left of the context. */
+  maxTokens?: number | undefined;
 }
 
 /** Builds the grammar once and keeps one session for all queries. */
@@ -67,7 +69,7 @@ export function createCaller(
       const start = performance.now();
       session.append(prompt);
       const prefilled = performance.now();
-      const ids = answer(session, constrainer, query);
+      const ids = answer(session, constrainer, query, options.maxTokens ?? session.capacity);
       const decodeMs = performance.now() - prefilled;
       const text = tokenizer.decode(ids);
       const calls = codec.decode(ids);
@@ -78,7 +80,7 @@ export function createCaller(
 }
 
 // Tokens without a choice are taken without asking the model and go through it together with the next chosen one.
-function answer(session: Session, constrainer: Constrainer, query: string): number[] {
+function answer(session: Session, constrainer: Constrainer, query: string, maxTokens: number): number[] {
   const constraint = constrainer.start(query);
   const ids: number[] = [];
   let pending: number[] = [];
@@ -93,6 +95,7 @@ function answer(session: Session, constrainer: Constrainer, query: string): numb
     }
     constraint.accept(id);
     if (!constraint.done) ids.push(id);
+    if (ids.length > maxTokens) throw new ContextOverflowError(ids.length, maxTokens, "the answer: ");
     pending.push(id);
   }
   return ids;

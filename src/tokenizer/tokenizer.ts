@@ -51,6 +51,7 @@ export class Tokenizer {
   readonly json: TokenizerJson;
   readonly config: TokenizerConfig;
   readonly #library: Library;
+  #plain: Library | undefined;
   readonly #table: TokenTable;
 
   /** Takes validated data; use {@link createTokenizer}. */
@@ -81,6 +82,12 @@ export class Tokenizer {
       throw new HandheldError("invalid-data", "the text has characters that the tokenizer has no token for");
     }
     return ids as number[];
+  }
+
+  /** Text → ids without looking for added tokens: text that contains `<|end|>` or `set_alarm(` stays text. */
+  encodePlain(text: string): number[] {
+    this.#plain ??= openLibrary({ ...this.json, added_tokens: [] }, this.config, "tokenizer.json");
+    return this.#plain.encode(text, { add_special_tokens: false }).ids;
   }
 
   /** Text → ids, as kernels take them. */

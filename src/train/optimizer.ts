@@ -1,6 +1,7 @@
 // AdamW over a model's parameters, with the gradient's norm, clipping and a moving average of the weights: a few calls
 // each over whole buffers.
 import type { Backend, Ptr } from "../kernels/backend.ts";
+import { embeddingName } from "../model/layout.ts";
 import type { Parameters } from "../tensor/parameters.ts";
 import type { TrainRecipe } from "./recipe.ts";
 
@@ -41,7 +42,9 @@ export class Optimizer {
     const { clipNorm, weightDecay, ema } = this.recipe;
     const { size, matrixSize, values } = this.parameters;
     const gradScale = clipNorm > 0 && gradNorm > clipNorm ? clipNorm / gradNorm : 1;
-    this.adamw(0, matrixSize, learningRate, weightDecay, step, gradScale);
+    const undecayed = this.undecayedFront;
+    this.adamw(0, undecayed, learningRate, 0, step, gradScale);
+    this.adamw(undecayed, matrixSize - undecayed, learningRate, weightDecay, step, gradScale);
     this.adamw(matrixSize, size - matrixSize, learningRate, 0, step, gradScale);
     if (!this.ema) return;
     // The first weights are random: the average forgets them fast, as (1 + step)/(10 + step) says.
@@ -87,6 +90,13 @@ export class Optimizer {
   /** Returns its memory to the backend. */
   free(): void {
     for (const ptr of [this.m, this.v, this.ema, this.result]) if (ptr) this.backend.free(ptr);
+  }
+
+  /** Parameters at the front of the buffer without decay: the embedding, which is the first matrix, or none. */
+  private get undecayedFront(): number {
+    const first = this.parameters.shapes[0];
+    if (this.recipe.decayEmbeddings || first?.name !== embeddingName) return 0;
+    return first.shape.reduce((a, b) => a * b, 1);
   }
 
   private adamw(begin: number, n: number, lr: number, decay: number, step: number, gradScale: number): void {

@@ -30,8 +30,10 @@ const fields = z.strictObject({
   /** Share of the residual branches' outputs, and of the embedding's, that is dropped. */
   dropout: z.number().min(0).max(0.9),
   labelSmoothing: z.number().min(0).max(0.9),
-  /** Decoupled weight decay of matrices and embeddings; norms have none. */
+  /** Decoupled weight decay of matrices; norms have none. */
   weightDecay: z.number().min(0),
+  /** Whether the token embedding decays as well. */
+  decayEmbeddings: z.boolean(),
   beta1: z.number().min(0).lt(1),
   beta2: z.number().min(0).lt(1),
   epsilon: z.number().positive(),
@@ -66,6 +68,7 @@ export const recipeDefaults = {
   dropout: 0,
   labelSmoothing: 0,
   weightDecay: 0.1,
+  decayEmbeddings: true,
   beta1: 0.9,
   beta2: 0.95,
   epsilon: 1e-8,

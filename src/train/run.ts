@@ -57,8 +57,8 @@ export class Run {
   }
 
   get validationDue(): boolean {
-    const { step, steps, validations } = this.state;
-    return step * this.recipe.validations >= (validations + 1) * steps;
+    const planned = this.recipe.validations;
+    return planned > 0 && (this.finished || this.progress * planned >= this.state.validations + 1);
   }
 
   /** Between computing a step and making its update: the weights are those after `state.step`, and known to be sound. */
@@ -139,7 +139,7 @@ export class Run {
       metrics: (await this.task.validate?.(this.model)) ?? {},
     }));
     const { state, recipe } = this;
-    state.validations = Math.floor((state.step * recipe.validations) / state.steps);
+    state.validations = Math.floor(this.progress * recipe.validations);
     this.validation = { type: "validation", step: state.step, loss, metrics, seconds: now() - startedAt };
     return this.validation;
   }
@@ -201,9 +201,17 @@ export class Run {
     this.plan();
   }
 
+  /** Share of the run that is done. A time budget's steps are a guess at first, its seconds are not. */
+  private get progress(): number {
+    const { step, steps, elapsedSeconds } = this.state;
+    const { length } = this.recipe;
+    return "minutes" in length ? elapsedSeconds / (60 * length.minutes) : step / steps;
+  }
+
   private plan(): void {
     this.tick();
-    const reservedSeconds = this.validation?.seconds ?? 0;
+    const validationsLeft = Math.max(0, this.recipe.validations - this.state.validations);
+    const reservedSeconds = validationsLeft * (this.validation?.seconds ?? 0);
     const position = { ...this.state, stepsPerEpoch: this.epoch.steps, reservedSeconds };
     this.state.steps = plannedSteps(this.recipe.length, position);
   }

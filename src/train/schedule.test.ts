@@ -29,6 +29,7 @@ const position: Position = {
   stepInEpoch: 5,
   stepsPerEpoch: 10,
   elapsedSeconds: 50,
+  stepSeconds: 50,
   reservedSeconds: 0,
 };
 
@@ -42,4 +43,5 @@ test("minutes become steps by the speed so far, less what is reserved for the en
   expect(plannedSteps({ minutes: 2 }, position)).toBe(60);
   expect(plannedSteps({ minutes: 2 }, { ...position, reservedSeconds: 10 })).toBe(55);
   expect(plannedSteps({ minutes: 0.5 }, position)).toBe(25);
+  expect(plannedSteps({ minutes: 2 }, { ...position, stepSeconds: 25 })).toBe(95);
 });

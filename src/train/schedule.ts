@@ -34,7 +34,9 @@ export interface Position {
   /** Steps of the current epoch. */
   stepsPerEpoch: number;
   elapsedSeconds: number;
-  /** Time to keep for what follows the last step. */
+  /** Time spent in steps. */
+  stepSeconds: number;
+  /** Time to keep for the validations to come. */
   reservedSeconds: number;
 }
 
@@ -52,5 +54,5 @@ export function plannedSteps(length: TrainRecipe["length"], at: Position): numbe
   }
   if (at.step === 0) return guessedSteps;
   const left = length.minutes * 60 - at.elapsedSeconds - at.reservedSeconds;
-  return at.step + Math.max(0, Math.floor((left * at.step) / at.elapsedSeconds));
+  return at.step + Math.max(0, Math.floor((left * at.step) / at.stepSeconds));
 }

@@ -1,7 +1,9 @@
 // handheld create: from nothing (or from your data) to a function-calling model that runs on this device.
-import { defineFrame, type OptionsOf } from "../command.ts";
+import type { CreateOptions } from "../../create/types.ts";
+import { type Action, defineFrame, type OptionsOf } from "../command.ts";
+import type { CommandIo } from "../io.ts";
 import { flag } from "../options.ts";
-import { architectureOptions, dataOptions, recipeOptions, runOptions } from "./shared.ts";
+import { architectureOptions, dataOptions, readRecipe, recipeOptions, runOptions } from "./shared.ts";
 
 export const createFrame = defineFrame({
   name: "create",
@@ -27,3 +29,20 @@ export const createFrame = defineFrame({
 
 /** The parsed command line of `handheld create`. */
 export type CreateLine = OptionsOf<typeof createFrame>;
+
+export const runCreate: Action<typeof createFrame> = async (line, io) => {
+  const { create } = await import("../../create/create.ts");
+  const { createPrinter } = await import("../create-printer.ts");
+  const result = await create(await createOptions(line, io), createPrinter(io));
+  io.result({ ...result });
+  if (!io.interactive || !line.prompt) return;
+  const { converse } = await import("../converse.ts");
+  io.print("\nType a query (Ctrl-D ends):");
+  await converse(`${result.dir}/int4`, line.threads, "adb", io);
+};
+
+/** The pipeline's options of a command line. */
+export async function createOptions(line: Omit<CreateLine, "prompt" | "json">, io: CommandIo): Promise<CreateOptions> {
+  const { recipe, epochs, minutes, learningRate, ...options } = line;
+  return { ...options, recipe: await readRecipe({ recipe, epochs, minutes, learningRate }), signal: io.signal };
+}

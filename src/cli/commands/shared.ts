@@ -1,5 +1,7 @@
 // Options that several commands share: where call data comes from, and how to train.
-import { choice, flag, integer, number, text } from "../options.ts";
+import { HandheldError } from "../../errors.ts";
+import { readJsonFile } from "../../io.ts";
+import { choice, flag, integer, number, text, UsageError } from "../options.ts";
 
 /** Names of the call formats, for `--format`. */
 export const formatNames = ["code_short", "code", "json_short", "json"] as const;
@@ -38,3 +40,26 @@ export const runOptions = {
   out: text("--out <dir>", "folder that holds the runs", "runs"),
   resume: flag("--resume", "continue the run of this name where it was interrupted"),
 };
+
+/** Fields of a recipe from its file and the options that override them. */
+export async function readRecipe(line: {
+  recipe: string | undefined;
+  epochs: number | undefined;
+  minutes: number | undefined;
+  learningRate: number | undefined;
+}): Promise<Record<string, unknown>> {
+  const { epochs, minutes, learningRate } = line;
+  if (epochs !== undefined && minutes !== undefined) {
+    throw new UsageError("--epochs and --minutes both say how long to train; give one");
+  }
+  const fields = line.recipe === undefined ? {} : await readJsonFile(line.recipe);
+  if (typeof fields !== "object" || fields === null || Array.isArray(fields)) {
+    throw new HandheldError("invalid-file", `${line.recipe}: a recipe is a JSON object with learningRate, length, …`);
+  }
+  return {
+    ...fields,
+    ...(epochs === undefined ? {} : { length: { epochs } }),
+    ...(minutes === undefined ? {} : { length: { minutes } }),
+    ...(learningRate === undefined ? {} : { learningRate }),
+  };
+}

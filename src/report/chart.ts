@@ -1,0 +1,157 @@
+// Charts as inline SVG with tick labels in HTML: the drawing stretches with the page, the text keeps its size on a phone.
+// Each carries its numbers as JSON for the tooltips of ./script.ts.
+import { type Html, html, jsonScript } from "./html.ts";
+import type { Scale } from "./scale.ts";
+
+/** One line, or one set of points, of a chart. */
+export interface Series {
+  name: string;
+  /** 1 or 2: its color in the style sheet. */
+  color: 1 | 2;
+  kind: "line" | "dots" | "line-dots";
+  points: readonly ChartPoint[];
+}
+
+/** A point; `label` replaces the x value in the tooltip, `marked` points are drawn larger and last. */
+export interface ChartPoint {
+  x: number;
+  y: number;
+  label?: string;
+  marked?: boolean;
+}
+
+/** What {@link chart} draws. */
+export interface ChartOptions {
+  /** Unique on the page. */
+  id: string;
+  title: string;
+  /** What the picture shows, for those who cannot see it. */
+  description: string;
+  series: readonly Series[];
+  x: Axis;
+  y: Axis;
+  /** The points are single things, found by both coordinates; otherwise a tooltip tells every line's value at one x. */
+  scatter?: boolean;
+}
+
+/** An axis: its name with the unit, its scale, and how values are written. */
+export interface Axis {
+  name: string;
+  scale: Scale;
+  format(value: number): string;
+}
+
+// The drawing's own units; it is stretched to the size of the page.
+const size = 1000;
+
+/** A figure with heading, legend (for two series or more), axes, grid, lines and a tooltip. Empty series are left out. */
+export function chart(options: ChartOptions): Html {
+  const { id, title, description, x, y } = options;
+  const series = options.series.filter(({ points }) => points.length > 0);
+  return html`<figure class="chart${options.scatter === true && " scatter"}" id="${id}">
+<figcaption><h3>${title}</h3>${series.length > 1 && legend(series)}</figcaption>
+<p class="unit" aria-hidden="true">${y.name}</p>
+<div class="plot">
+<div class="labels-y" aria-hidden="true">${y.scale.ticks.map((tick) => html`<span style="bottom:${percent(y.scale.place(tick))}">${y.format(tick)}</span>`)}</div>
+<svg viewBox="0 0 ${size} ${size}" preserveAspectRatio="none" role="img" tabindex="0" aria-labelledby="${id}-title ${id}-desc">
+<title id="${id}-title">${title}</title><desc id="${id}-desc">${description}</desc>
+<g class="grid">${gridLines(x.scale, y.scale)}</g>
+${series.map((one) => drawSeries(one, x.scale, y.scale))}
+<line class="cursor" x1="0" x2="0" y1="0" y2="${size}" visibility="hidden"/>
+</svg>
+<div class="tooltip" role="status" hidden></div>
+<div class="labels-x" aria-hidden="true">${x.scale.ticks.map((tick) => html`<span style="left:${percent(x.scale.place(tick))}">${x.format(tick)}</span>`)}</div>
+</div>
+<p class="unit end" aria-hidden="true">${x.name}</p>
+<script type="application/json" class="stops">${jsonScript(tooltips(options))}</script>
+</figure>`;
+}
+
+/** Averages neighbours so that at most `most` points are left: a long loss curve becomes light, and smoother. */
+export function thin(points: readonly ChartPoint[], most: number): ChartPoint[] {
+  const group = Math.ceil(points.length / most);
+  const result: ChartPoint[] = [];
+  for (let i = 0; i < points.length; i += group) {
+    const part = points.slice(i, i + group);
+    const mean = (key: "x" | "y") => part.reduce((sum, point) => sum + point[key], 0) / part.length;
+    result.push({ x: Math.round(mean("x")), y: mean("y") });
+  }
+  return result;
+}
+
+function legend(series: readonly Series[]): Html {
+  const items = series.map(({ name, color, kind }) => html`<li><i class="key ${kind} c${color}"></i>${name}</li>`);
+  return html`<ul class="legend">${items}</ul>`;
+}
+
+function gridLines(x: Scale, y: Scale): Html[] {
+  const rows = y.ticks.map((tick) => {
+    const at = coordinate(1 - y.place(tick));
+    return html`<line x1="0" x2="${size}" y1="${at}" y2="${at}"/>`;
+  });
+  const columns = x.ticks.map((tick) => {
+    const at = coordinate(x.place(tick));
+    return html`<line class="tick" x1="${at}" x2="${at}" y1="${size - 14}" y2="${size}"/>`;
+  });
+  return [...rows, ...columns];
+}
+
+// A dot is a line of no length with round ends, so that it stays round however the drawing is stretched.
+function drawSeries({ kind, color, points }: Series, x: Scale, y: Scale): Html {
+  const at = (point: ChartPoint) => `${coordinate(x.place(point.x))} ${coordinate(1 - y.place(point.y))}`;
+  const dots = points.toSorted((a, b) => Number(a.marked ?? false) - Number(b.marked ?? false));
+  return html`<g class="series c${color}">
+${kind !== "dots" && html`<path class="line" d="M${points.map(at).join("L")}"/>`}
+${kind !== "line" && dots.map((point) => html`<path class="dot${point.marked === true && " marked"}" d="M${at(point)}h0"/>`)}
+</g>`;
+}
+
+/** A place where a tooltip can stand: fractions of the plot, a heading, and a line per series with its color. */
+interface TooltipStop {
+  at: number;
+  height: number;
+  label: string;
+  lines: { color: number; text: string }[];
+}
+
+function tooltips({ series, x, y, scatter = false }: ChartOptions): { scatter: boolean; stops: TooltipStop[] } {
+  const all = series.flatMap((one) =>
+    one.points.map((point) => ({
+      name: one.name,
+      at: round(x.scale.place(point.x)),
+      height: round(y.scale.place(point.y)),
+      label: point.label ?? `${x.format(point.x)} ${x.name}`,
+      line: { color: one.color, text: `${one.name}: ${y.format(point.y)}` },
+    })),
+  );
+  all.sort((a, b) => a.at - b.at);
+  if (scatter)
+    return { scatter, stops: all.map(({ at, height, label, line }) => ({ at, height, label, lines: [line] })) };
+  const stops = all
+    .filter((entry, i) => entry.at !== all[i - 1]?.at)
+    .map(({ at, height, label }) => {
+      const near = Map.groupBy(
+        all.filter((entry) => Math.abs(entry.at - at) < 0.012),
+        ({ name }) => name,
+      );
+      const lines = [...near.values()].map((entries) => closest(entries, at).line);
+      return { at, height, label, lines };
+    });
+  return { scatter, stops };
+}
+
+function closest<T extends { at: number }>(entries: readonly T[], at: number): T {
+  return entries.reduce((best, entry) => (Math.abs(entry.at - at) < Math.abs(best.at - at) ? entry : best));
+}
+
+function coordinate(fraction: number): string {
+  return String(Math.round(fraction * size * 10) / 10);
+}
+
+function percent(fraction: number): string {
+  return `${Math.round(fraction * 1e4) / 100}%`;
+}
+
+function round(fraction: number): number {
+  return Math.round(fraction * 1e4) / 1e4;
+}

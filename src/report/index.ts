@@ -1,0 +1,3 @@
+// Public names of handheld/report.
+export type * from "./data.ts";
+export { renderReport } from "./report.ts";

@@ -1,0 +1,99 @@
+// The page's style sheet: one column that fits a phone of 360 px, wide things scroll inside their own box, light and dark
+// by the reader's setting. Text colors keep a contrast of 4.5:1 on their background in both.
+
+/** The inline style sheet. */
+export const reportStyle = `
+:root {
+  color-scheme: light dark;
+  --page: #f6f7f9; --card: #ffffff; --text: #16181d; --soft: #5a6070; --line: #dfe2e8; --grid: #eceef2;
+  --accent: #1d5fd1; --tint: #eaf1fd; --c1: #2166d6; --c2: #c2560c; --good: #17703d; --bad: #b3261e; --code: #f1f3f6;
+}
+@media (prefers-color-scheme: dark) {
+  :root {
+    --page: #101216; --card: #181b21; --text: #eceef2; --soft: #a2a9b8; --line: #2c313b; --grid: #252a33;
+    --accent: #86b3ff; --tint: #1c2a44; --c1: #6ca3ff; --c2: #f0924c; --good: #63cf90; --bad: #ff8a80; --code: #20242c;
+  }
+}
+* { box-sizing: border-box; }
+html { -webkit-text-size-adjust: 100%; text-size-adjust: 100%; }
+body { margin: 0; background: var(--page); color: var(--text); font: 16px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; }
+main, header, footer { max-width: 1040px; margin: 0 auto; padding: 0 16px; }
+header { padding-top: 28px; }
+h1 { font-size: 1.7rem; line-height: 1.2; margin: 0 0 4px; overflow-wrap: anywhere; }
+h2 { font-size: 1.2rem; margin: 0 0 4px; }
+h3 { font-size: 1rem; margin: 0; }
+p { margin: 0 0 8px; }
+section { background: var(--card); border: 1px solid var(--line); border-radius: 14px; padding: 18px 16px; margin: 16px 0; }
+.lead { font-size: 1.05rem; max-width: 62ch; }
+.soft, .unit, footer, caption, th { color: var(--soft); }
+.soft, footer { font-size: .9rem; }
+.note { color: var(--soft); font-size: .9rem; max-width: 76ch; }
+code, pre { font: .86rem/1.5 ui-monospace, "SF Mono", Menlo, Consolas, "Roboto Mono", monospace; }
+.tiles { display: grid; grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 10px; margin: 16px 0; padding: 0; list-style: none; }
+.tiles li { background: var(--card); border: 1px solid var(--line); border-radius: 14px; padding: 12px 14px; display: flex; flex-direction: column; min-width: 0; }
+.tiles b { font-size: 1.55rem; line-height: 1.25; font-weight: 650; letter-spacing: -.01em; }
+.tiles b small { font-size: .9rem; font-weight: 500; color: var(--soft); letter-spacing: 0; }
+.tiles span { font-size: .85rem; line-height: 1.4; color: var(--soft); }
+.charts { display: grid; gap: 26px; grid-template-columns: minmax(0, 1fr); margin-top: 14px; }
+figure { margin: 0; min-width: 0; }
+figcaption { display: flex; flex-wrap: wrap; justify-content: space-between; gap: 2px 16px; }
+.legend { list-style: none; display: flex; flex-wrap: wrap; gap: 2px 14px; margin: 0; padding: 0; font-size: .85rem; color: var(--soft); }
+.key { display: inline-block; vertical-align: middle; width: 16px; border-top: 3px solid; margin-right: 6px; border-radius: 3px; }
+.key.dots { width: 9px; height: 9px; border-radius: 50%; background: currentColor; border: 0; }
+.c1 { color: var(--c1); } .c2 { color: var(--c2); }
+.unit { font-size: .78rem; margin: 6px 0 8px; } .unit.end { text-align: right; margin: 2px 0 0; }
+.plot { position: relative; display: grid; grid-template-columns: 46px minmax(0, 1fr); grid-template-rows: 220px 20px; padding-right: 10px; }
+.plot svg { grid-column: 2; width: 100%; height: 100%; overflow: visible; display: block; touch-action: pan-y; border-radius: 2px; }
+.plot svg:focus-visible { outline: 2px solid var(--accent); outline-offset: 6px; }
+.labels-y, .labels-x { position: relative; font-size: .75rem; color: var(--soft); font-variant-numeric: tabular-nums; }
+.labels-x { grid-column: 2; grid-row: 2; } .labels-y { grid-row: 1; }
+.labels-y span { position: absolute; right: 8px; transform: translateY(50%); white-space: nowrap; }
+.labels-x span { position: absolute; top: 3px; transform: translateX(-50%); white-space: nowrap; }
+.plot line, .plot path { vector-effect: non-scaling-stroke; fill: none; }
+.grid line { stroke: var(--grid); } .grid .tick { stroke: var(--line); }
+.series { stroke: currentColor; } .series .line { stroke-width: 2; stroke-linejoin: round; }
+.series .dot { stroke-width: 7; stroke-linecap: round; } .line + .dot, .line ~ .dot { stroke-width: 6; }
+.scatter .series .dot { stroke-opacity: .55; stroke-width: 9; }
+.scatter .series .dot.marked { stroke: var(--c2); stroke-opacity: 1; stroke-width: 15; }
+.cursor { stroke: var(--soft); stroke-dasharray: 3 3; pointer-events: none; }
+.tooltip { position: absolute; top: 4px; left: 0; z-index: 1; display: grid; max-width: 240px; background: var(--card); color: var(--text); border: 1px solid var(--line);
+  border-radius: 8px; padding: 6px 10px; font-size: .82rem; line-height: 1.4; pointer-events: none; box-shadow: 0 4px 16px #0003; }
+.tooltip[hidden] { display: none; }
+.scroll { overflow-x: auto; margin: 10px -16px 0; padding: 0 16px; scrollbar-width: thin; }
+.scroll:focus-visible { outline: 2px solid var(--accent); outline-offset: -2px; }
+table { border-collapse: separate; border-spacing: 0; width: 100%; font-size: .9rem; font-variant-numeric: tabular-nums; }
+caption { text-align: left; font-size: .85rem; padding-bottom: 6px; }
+th, td { text-align: right; padding: 6px 10px; border-bottom: 1px solid var(--line); white-space: nowrap; }
+thead th { font-size: .8rem; font-weight: 600; vertical-align: bottom; }
+th:first-child, td:first-child, .left { text-align: left; }
+th:first-child { position: sticky; left: -16px; padding-left: 0; background: var(--card); }
+.hidden { position: absolute; clip-path: inset(50%); width: 1px; height: 1px; overflow: hidden; } tbody th { font-weight: 400; color: var(--text); }
+tbody tr:last-child > * { border-bottom: 0; }
+tr.chosen > * { background: var(--tint); font-weight: 650; }
+tr.chosen > th { box-shadow: -8px 0 0 var(--tint); }
+tr.outside > * { color: var(--soft); }
+.tag { color: var(--accent); font-size: .78rem; font-weight: 650; }
+.meter { display: inline-block; vertical-align: middle; width: 48px; height: 8px; border-radius: 4px; background: var(--grid); margin-right: 8px; overflow: hidden; }
+.meter i { display: block; height: 100%; background: var(--c1); border-radius: 4px; }
+.queries { list-style: none; align-items: start; margin: 12px 0 0; padding: 0; display: grid; gap: 12px; grid-template-columns: minmax(0, 1fr); }
+.queries > li { border: 1px solid var(--line); border-radius: 12px; padding: 12px 14px; min-width: 0; }
+.queries blockquote { margin: 0 0 6px; font-weight: 600; overflow-wrap: anywhere; }
+.queries code span { display: inline-block; max-width: 100%; }
+.queries pre { margin: 6px 0 0; padding: 8px 10px; border-radius: 8px; background: var(--code); white-space: pre-wrap; overflow-wrap: anywhere; }
+.queries .label { font-size: .78rem; color: var(--soft); margin: 8px 0 0; } .queries .label + pre { margin-top: 3px; }
+.right { color: var(--good); } .wrong { color: var(--bad); }
+dl { display: grid; grid-template-columns: minmax(0, 1fr); margin: 10px 0 0; font-size: .9rem; }
+dt { color: var(--soft); margin-top: 6px; } dd { margin: 0; overflow-wrap: anywhere; }
+details { margin-top: 10px; } summary { cursor: pointer; font-weight: 600; padding: 4px 0; }
+details pre { overflow-x: auto; background: var(--code); padding: 12px; border-radius: 8px; margin: 8px 0 0; }
+footer { padding-top: 4px; padding-bottom: 32px; }
+@media (min-width: 760px) {
+  .tiles { grid-template-columns: repeat(3, minmax(0, 1fr)); }
+  .charts, .queries { grid-template-columns: repeat(2, minmax(0, 1fr)); }
+  section { padding: 22px 24px; } .scroll { margin: 10px -24px 0; padding: 0 24px; }
+  h1 { font-size: 2.1rem; } header { padding-top: 44px; }
+  dl { grid-template-columns: max-content minmax(0, 1fr); gap: 2px 20px; } dt { margin: 0; }
+  .plot { grid-template-rows: 260px 20px; } .meter { width: 140px; } th:first-child { left: -24px; }
+}
+@media print { body { background: #fff; } section, .tiles li { break-inside: avoid; } }
+`;

@@ -59,7 +59,8 @@ export async function readJsonFile(path: string): Promise<unknown> {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw new HandheldError("invalid-file", `${path}: not valid JSON: ${(cause as Error).message}`, { cause });
+    const reason = (cause as Error).message.replace(/\s+/g, " "); // it may quote lines of the file
+    throw new HandheldError("invalid-file", `${path}: not valid JSON: ${reason}`, { cause });
   }
 }
 

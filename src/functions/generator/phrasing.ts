@@ -45,15 +45,19 @@ export function shareFunction(a: Family, b: Family): boolean {
 
 function neighboursOf(phrasings: Phrasing[]): number[][] {
   const neighbours: number[][] = phrasings.map(() => []);
-  for (let i = 0; i < phrasings.length; i++) {
-    const a = phrasings[i] as Phrasing;
-    for (let j = i + 1; j < phrasings.length; j++) {
-      const b = phrasings[j] as Phrasing;
-      if (!shareFunction(a.family, b.family)) continue;
-      if (phrasingDistance(a.lattice, b.lattice, MINIMUM_DISTANCE) >= MINIMUM_DISTANCE) continue;
-      neighbours[i]?.push(j);
-      neighbours[j]?.push(i);
+  const members = Map.groupBy(phrasings.keys(), (i) => (phrasings[i] as Phrasing).family);
+  for (const [family, own] of members) {
+    const related = [...members].filter(([other]) => shareFunction(family, other)).flatMap(([, list]) => list);
+    for (const i of own) {
+      for (const j of related) {
+        if (j <= i || !near(phrasings[i] as Phrasing, phrasings[j] as Phrasing)) continue;
+        neighbours[i]?.push(j);
+        neighbours[j]?.push(i);
+      }
     }
   }
   return neighbours;
 }
+
+const near = (a: Phrasing, b: Phrasing): boolean =>
+  phrasingDistance(a.lattice, b.lattice, MINIMUM_DISTANCE) < MINIMUM_DISTANCE;

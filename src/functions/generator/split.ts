@@ -25,10 +25,10 @@ export function splitPhrasings(seed: number, shares: { validation: number; test:
   const assigned: SplitName[] = phrasings.map(() => "train");
   const random = new Random(seed ^ 0x5b11);
   const wordCounts = countWords(phrasings);
-  const families = [...new Set(phrasings.map((p) => p.family))];
-  for (const family of random.shuffle(families)) {
+  const members = Map.groupBy(phrasings.keys(), (i) => (phrasings[i] as Phrasing).family);
+  for (const family of random.shuffle([...members.keys()])) {
     for (const split of ["test", "validation"] as const) {
-      holdOut({ family, split, share: shares[split], phrasings, groups, assigned, wordCounts, random });
+      holdOut({ family, split, share: shares[split], phrasings, members, groups, assigned, wordCounts, random });
     }
   }
   const of = (split: SplitName): Phrasing[] => phrasings.filter((_, i) => assigned[i] === split);
@@ -40,6 +40,8 @@ interface HoldOut {
   split: "validation" | "test";
   share: number;
   phrasings: Phrasing[];
+  /** Indices of the phrasings of each family. */
+  members: Map<Family, number[]>;
   groups: number[][];
   assigned: SplitName[];
   wordCounts: Map<string, number>;
@@ -49,14 +51,14 @@ interface HoldOut {
 /** Moves groups of one family from training to a held-out split until the family has its share there. */
 function holdOut(job: HoldOut): void {
   const { family, split, phrasings, assigned, wordCounts, random } = job;
-  const members = phrasings.flatMap((p, i) => (p.family === family ? [i] : []));
-  const wanted = Math.max(1, Math.round(members.length * job.share));
-  const held = (): number => members.filter((i) => assigned[i] === split).length;
+  const own = job.members.get(family) ?? [];
+  const wanted = Math.max(1, Math.round(own.length * job.share));
+  const held = (): number => own.filter((i) => assigned[i] === split).length;
   const candidates = random
     .shuffle(job.groups)
     .filter((group) => group.some((i) => phrasings[i]?.family === family))
     .filter((group) => group.every((i) => assigned[i] === "train"))
-    .filter((group) => group.length <= LARGEST_HELD_OUT_GROUP && leavesTraining(group, phrasings, assigned));
+    .filter((group) => group.length <= LARGEST_HELD_OUT_GROUP && leavesTraining(group, job));
   const unknown = (group: number[]): number => unknownWords(group, phrasings, wordCounts);
   while (held() < wanted && candidates.length > 0) {
     let best = 0;
@@ -64,7 +66,7 @@ function holdOut(job: HoldOut): void {
       if (unknown(candidates[i] as number[]) < unknown(candidates[best] as number[])) best = i;
     }
     const [group] = candidates.splice(best, 1) as [number[]];
-    if (!leavesTraining(group, phrasings, assigned)) continue;
+    if (!leavesTraining(group, job)) continue;
     for (const i of group) {
       assigned[i] = split;
       for (const word of (phrasings[i] as Phrasing).words) wordCounts.set(word, (wordCounts.get(word) ?? 0) - 1);
@@ -73,22 +75,24 @@ function holdOut(job: HoldOut): void {
 }
 
 /** True when every family of the group keeps more than half of its phrasings in training without the group. */
-function leavesTraining(group: number[], phrasings: Phrasing[], assigned: SplitName[]): boolean {
+function leavesTraining(group: number[], { phrasings, members, assigned }: HoldOut): boolean {
   return group.every((index) => {
-    const family = phrasings[index]?.family;
-    const members = phrasings.flatMap((p, i) => (p.family === family ? [i] : []));
-    const left = members.filter((i) => assigned[i] === "train" && !group.includes(i)).length;
-    return left * 2 > members.length;
+    const siblings = members.get((phrasings[index] as Phrasing).family) ?? [];
+    const left = siblings.filter((i) => assigned[i] === "train" && !group.includes(i)).length;
+    return left * 2 > siblings.length;
   });
 }
 
-/** Words of a group that no training phrasing outside the group holds. */
+/**
+ * How little training knows the words of a group: two points for a word that no training phrasing outside the group
+ * holds, one for a word that only one of them holds.
+ */
 function unknownWords(group: number[], phrasings: Phrasing[], wordCounts: Map<string, number>): number {
   const own = new Map<string, number>();
   for (const i of group) for (const word of phrasings[i]?.words ?? []) own.set(word, (own.get(word) ?? 0) + 1);
-  let unknown = 0;
-  for (const [word, count] of own) if ((wordCounts.get(word) ?? 0) - count <= 0) unknown++;
-  return unknown;
+  let points = 0;
+  for (const [word, count] of own) points += Math.max(0, 2 - ((wordCounts.get(word) ?? 0) - count));
+  return points;
 }
 
 function countWords(phrasings: Phrasing[]): Map<string, number> {

@@ -26,10 +26,14 @@ const OPENINGS = lines(`
   I need you to
   I'd like you to
   kindly
+  be so kind and
+`);
+/** Openings of the same kind that cannot follow another clause. */
+const STARTERS = lines(`
   now
   first of all,
   so
-  be so kind and
+  next,
 `);
 const ASKING = lines(`
   could you
@@ -160,7 +164,8 @@ export function opening(random: Random, imperative: boolean): { text: string; as
   let asks = false;
   if (imperative && random.chance(0.5)) {
     asks = random.chance(0.5);
-    parts.push(random.pick(asks ? ASKING : OPENINGS));
+    const pool = asks ? ASKING : parts.length === 0 && random.chance(0.2) ? STARTERS : OPENINGS;
+    parts.push(random.pick(pool));
   } else if (!imperative && random.chance(0.14)) {
     parts.unshift(random.pick(GREETINGS));
   }

@@ -67,7 +67,7 @@ const NEW: [text: string, mime: string, extension: string][] = [
   ["zip archive", "application/zip", "zip"],
 ];
 
-const article = (noun: string): string => (/^[aeiou]/i.test(noun) ? "an" : "a");
+const article = (noun: string): string => (/^([aeiou]|mp\d|html)/i.test(noun) ? "an" : "a");
 
 /** One file of a type, without an article: "pdf file". */
 export const fileType: Slot = derived([...TYPES, ...ANY].map(([one, , mime]) => [one, mime]));

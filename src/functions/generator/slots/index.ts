@@ -3,7 +3,8 @@
 import { date, dateRange, dateTime } from "./dates.ts";
 import { aFileType, fileName, fileType, fileTypes, newFileNoun, newFileType } from "./files.ts";
 import { company, contactUri, email, fileUri, name, newName, phone } from "./people.ts";
-import { address, namedPlace, placeKind, venue } from "./places.ts";
+import { aPiece, piece } from "./pieces.ts";
+import { address, namedPlace, placeKind, placeNear, venue } from "./places.ts";
 import { searchQuery } from "./queries.ts";
 import { setting, settingGoal } from "./settings.ts";
 import { copied, derived, type Slot } from "./slot.ts";
@@ -35,6 +36,7 @@ export const SLOTS: Record<string, Slot> = {
   address,
   place: namedPlace,
   place_kind: placeKind,
+  place_near: placeNear,
   venue,
   message,
   task,
@@ -58,17 +60,6 @@ export const SLOTS: Record<string, Slot> = {
     ["baidu", "baidu"],
     ["Baidu", "baidu"],
   ]),
-  piece: derived([
-    ["phone number", "phone"],
-    ["number", "phone"],
-    ["mobile number", "phone"],
-    ["email", "email"],
-    ["email address", "email"],
-    ["e-mail address", "email"],
-    ["mail address", "email"],
-    ["address", "address"],
-    ["home address", "address"],
-    ["postal address", "address"],
-    ["street address", "address"],
-  ]),
+  piece,
+  a_piece: aPiece,
 };

@@ -13,6 +13,7 @@ const FIRST = words(`
   Kwame Ama Kofi Chidi Ngozi Adaeze Tunde Zainab Thabo Lerato Wanjiku Otieno Makena Abebe Selam
   Lars Ingrid Sven Astrid Bjorn Freya Mikko Aino Jesper Katarzyna Piotr Agnieszka Zofia Tomas Jana Marek
   Siobhan Declan Niamh Callum Isla Rhys Megan Angus Fiona Ethan Mason Ava Mia Logan Harper Ella Lucas Nathan Ruby
+  José Zoë Łukasz Søren Chloé Renée Jürgen Nuño Maëlle Åsa Þóra Çağla Élodie Ömer Inês Małgorzata
   Kai Leilani Malia Tane Aroha Thuy Minh Linh Duc Somchai Ploy Putri Budi Dewi Jomar Marisol Esther Ezra Yael Noam
 `);
 
@@ -24,6 +25,7 @@ const LAST = words(`
   Hussain Malik Siddiqui Haddad Mansour Khalil Nasser Aziz Rossi Russo Ferrari Bianchi Romano Ricci Dubois Laurent
   Moreau Lefevre Girard Muller Schmidt Weber Fischer Becker Hoffmann Novak Kowalski Nowak Zielinski Horvath Popov
   Petrov Ivanov Volkov Sokolov Okafor Adeyemi Mensah Boateng Nkosi Dlamini Mwangi Kamau Tesfaye Johansson Lindberg
+  Müller Núñez Gómez Łuczak Håkansson Çelik Çetin Öztürk Lefèvre O'Connor O'Brien Saint-Pierre
   Nilsson Hansen Larsen Virtanen Korhonen Murphy Kelly Byrne MacDonald Campbell Stewart Nguyen Tran Pham Le Santoso
 `);
 
@@ -97,7 +99,7 @@ export const firstName: Slot = copied(FIRST);
 const PHONE_FORMATS = words(`
   ##########  ###-###-####  (###)_###-####  ###_###_####  ###.###.####  +1-###-###-####  +1_###_###_####
   +44_7###_######  +49_15#_#######  +33_6_##_##_##_##  +91_#####_#####  +86_1##_####_####  0###_######  07###_######
-  ###_####  ###-####  +81_90_####_####  +234_80#_###_####  +55_11_9####-####  ####_####  00353_86_###_####  1-800-###-####
+  ###_####  ###-####  #######  ###  +81_90_####_####  +234_80#_###_####  +55_11_9####-####  ####_####  00353_86_###_####  1-800-###-####
 `);
 
 /** A phone number in one of many national formats, copied as written. */
@@ -109,11 +111,20 @@ export const phone: Slot = ({ random }) => {
   return { text, copy: text };
 };
 
+/** A name as mailboxes spell it: lower case, no accents, letters only. */
+const ascii = (word: string): string =>
+  word
+    .toLowerCase()
+    .replaceAll("ł", "l")
+    .replaceAll("ø", "o")
+    .normalize("NFD")
+    .replace(/[^a-z]/g, "");
+
 /** An e-mail address. */
 export const email: Slot = (context) => {
   const { random } = context;
-  const first = draw(context, FIRST).toLowerCase();
-  const last = draw(context, LAST).toLowerCase();
+  const first = ascii(draw(context, FIRST));
+  const last = ascii(draw(context, LAST));
   const local = random.pick([
     () => first,
     () => `${first}.${last}`,

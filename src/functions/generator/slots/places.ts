@@ -162,8 +162,21 @@ export const address: Slot = composed(
   parts,
 );
 
-/** A business or a kind of place: "pharmacy", "sushi restaurant". */
+/** A kind of place: "pharmacy", "sushi restaurant". */
 export const placeKind: Slot = copied(KINDS);
+
+/** A kind of place with the area to look in: "pharmacy near the Louvre". */
+export const placeNear: Slot = composed(
+  [
+    "{kind} near {landmark}",
+    "{kind} near the (central station|city center|town hall|river|university|main square|port|old town)",
+    "{kind} in {city}",
+    "{kind} on {street} (Street|Road|Avenue)",
+    "(cheap|quiet|24 hour|good|kosher|halal|vegetarian) {kind} in {city}",
+    "{kind} close to {landmark}",
+  ],
+  parts,
+);
 
 /** A place that has a name or an address. */
 export const namedPlace: Slot = composed(

@@ -4,123 +4,19 @@
 import { firstName } from "./people.ts";
 import { city, placeKind, venue } from "./places.ts";
 import { composed, copied, lines, type Slot, words } from "./slot.ts";
-
-const THINGS = lines(`
-  keys
-  tickets
-  passport
-  laundry
-  groceries
-  cake
-  charger
-  umbrella
-  homework
-  medicine
-  documents
-  invoice
-  contract
-  sandwiches
-  sunscreen
-  guitar
-  projector
-  camera
-  rent
-  car
-  bike
-  dog
-  cat
-  plants
-  dishes
-  package
-  bread
-  milk
-  jacket
-  suitcase
-  blueprints
-  microphone
-  tent
-  headphones
-  prescription
-  garden hose
-  wedding gift
-  library books
-  football boots
-  birthday card
-`);
-
-const EVENTS = lines(`
-  meeting
-  dinner
-  party
-  concert
-  interview
-  rehearsal
-  match
-  class
-  workshop
-  flight
-  train
-  movie
-  lecture
-  barbecue
-  picnic
-  exam
-  wedding
-  appointment
-  presentation
-  training
-  book club
-  game night
-  yoga session
-  board meeting
-  parents evening
-  dress rehearsal
-  staff lunch
-  choir practice
-  product demo
-  team call
-`);
-
-const TOPICS = lines(`
-  quarterly report
-  project update
-  budget plan
-  vacation request
-  invoice
-  job application
-  wedding plans
-  summer schedule
-  new contract
-  travel expenses
-  sprint review
-  rental agreement
-  marketing campaign
-  garden project
-  design draft
-  exam results
-  sales figures
-  lost luggage
-  insurance claim
-  server migration
-  hiring plan
-  school trip
-  shipping delay
-  holiday photos
-  customer feedback
-  release notes
-  floor plan
-  road map
-  meeting minutes
-  press kit
-`);
-
-const OF_THINGS = words("new old red blue small big spare extra green cheap broken heavy");
-const OF_EVENTS = words("first final second monthly weekly annual big small early late quick short long urgent next");
+import { EVENTS, OF_EVENTS, OF_THINGS, THINGS, TOPICS } from "./text-pools.ts";
+import { clockTime } from "./times.ts";
 
 const count: Slot = ({ random }) => {
   const text = random.chance(0.6)
     ? String(random.integer(2, 60))
     : random.pick(words("two three four five ten fifteen twenty"));
+  return { text, copy: text };
+};
+
+/** A time inside a text, where it is not a value. */
+const plainTime: Slot = ({ random }) => {
+  const text = clockTime(random).text;
   return { text, copy: text };
 };
 
@@ -132,6 +28,7 @@ const parts: Record<string, Slot> = {
   which: copied(OF_EVENTS),
   n: count,
   first: firstName,
+  at: plainTime,
   city,
   venue,
   kind: placeKind,
@@ -140,7 +37,12 @@ const parts: Record<string, Slot> = {
 /** The text of a message. */
 export const message: Slot = composed(
   lines(`
-    I'll be {n} minutes late
+    (I'll|I will) be {n} minutes late
+    (I'll|I will) be (late|there at {at}|home at {at}|back soon)
+    the {event} starts at {at}
+    pick me up at {at}
+    (will|can) you be at the {event}
+    I miss the {thing} from {city}
     I'm on my way
     I am (running late|almost there|stuck in traffic|at the {kind})
     see you (soon|later|there|tonight|at the {event})
@@ -148,7 +50,7 @@ export const message: Slot = composed(
     don't forget the {thing}
     can you (bring|buy|grab|find) the {thing}
     did you (see|get|pack|find|return) the {thing}
-    the {event} is (cancelled|over|at {n}|moved to {n})
+    the {event} is (cancelled|over|at {at}|moved to {at})
     the {event} was (great|boring|too long|postponed)
     where are you
     what time is the {event}
@@ -159,7 +61,7 @@ export const message: Slot = composed(
     thank you so much for (dinner|your help|the {thing}|everything)
     we need more {thing}
     let's meet at the {kind}
-    let's have (lunch|coffee|a drink) at {n}
+    let's have (lunch|coffee|a drink) at {at}
     I (love|miss) you
     I'm sorry (about|for) the {event}
     the {thing} is (ready|broken|in the car|gone)

@@ -47,7 +47,8 @@ function vocabularyOf(special: readonly string[], words: readonly string[], rand
   }
   for (const text of ['="', '","', ' "', "8,", "12", '")', "\n", '="x', "resul"]) add(utf8.encode(text));
   tokens.push(null);
-  const atomic = special.map((text) => add(utf8.encode(text)) - 1);
+  // Like a tokenizer, one id for `)` as structure and as text.
+  const atomic = special.map((text) => (text.length === 1 ? text.charCodeAt(0) : add(utf8.encode(text)) - 1));
   tokens.push(null);
   return { vocabulary: tokens, atomic, eos: tokens.length - 1 };
 }
@@ -413,6 +414,15 @@ describe("TokenConstraint", () => {
       new Random(5),
     );
     expect((format.parse(text)[0] as Call).name).toBe("set_alarm");
+  });
+
+  it("lets values hold the brackets that are structure too", () => {
+    const constraint = constrainer.start("call (825) now");
+    constraint.accept(idOf("dial("));
+    constraint.accept(idOf('phone_number="'));
+    for (const byte of utf8.encode(" (825)")) constraint.accept(byte);
+    const next = [...constraint.allowed().ids()].map((id) => decoder.decode(tokens.vocabulary[id] as Uint8Array));
+    expect(new Set(next)).toEqual(new Set([" ", '")']));
   });
 
   it("says so when the vocabulary cannot spell the answer", () => {

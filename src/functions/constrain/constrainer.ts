@@ -22,6 +22,11 @@ function isFreeText(bytes: Uint8Array): boolean {
   }
 }
 
+/** The byte of a token that has one; else -1. */
+function singleByte(bytes: Uint8Array | null | undefined): number {
+  return bytes?.length === 1 ? (bytes[0] as number) : -1;
+}
+
 /** Whether `cell` is still inside the value in which `start` is: nothing below `start` was touched. */
 function staysInValue(start: Cell, cell: Cell): boolean {
   if (!cell.frame.content) return false;
@@ -56,7 +61,12 @@ class Vocabulary {
     const atomic = new Set(options.atomic);
     this.split = atomic.size > 0;
     const all = vocabulary.map((_, id) => id).filter((id) => id !== eos && vocabulary[id]);
-    const plain = all.filter((id) => !atomic.has(id));
+    // A tokenizer gives `)` one id, as structure and as text: without it, no value could hold a bracket.
+    const textBytes = new Set(all.map((id) => (atomic.has(id) ? -1 : singleByte(vocabulary[id]))));
+    const plain = all.filter((id) => {
+      const byte = singleByte(vocabulary[id]);
+      return !atomic.has(id) || (byte >= 0 && !textBytes.has(byte));
+    });
     const free = plain.filter((id) => isFreeText(vocabulary[id] as Uint8Array));
     this.freeText = new Uint32Array(maskWords(this.size));
     for (const id of free) this.freeText[id >>> 5] = (this.freeText[id >>> 5] as number) | (1 << (id & 31));

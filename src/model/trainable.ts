@@ -1,7 +1,7 @@
 // The decoder-only transformer as training sees it: every weight in one f32 buffer, the forward pass on a tape.
 import { HandheldError } from "../errors.ts";
 import type { Backend, Ptr } from "../kernels/backend.ts";
-import { forwardFlops } from "../spec/arithmetic.ts";
+import { blockMatrices, forwardFlops } from "../spec/arithmetic.ts";
 import type { Spec } from "../spec/spec.ts";
 import {
   activate,
@@ -10,6 +10,7 @@ import {
   crossEntropy,
   dropout,
   embedding,
+  gather,
   type LinearOptions,
   layerNorm,
   linear,
@@ -108,6 +109,9 @@ interface Placed extends Segments {
   N: number;
   ids: Ptr;
   positions: Ptr;
+  /** The rows with a target. */
+  rows: Ptr;
+  M: number;
 }
 
 class TrainableDecoder implements TrainableModel {
@@ -140,19 +144,17 @@ class TrainableDecoder implements TrainableModel {
 
   loss(batch: TokenBatch, options: LossOptions = {}): number {
     this.check(batch);
+    if (batch.rows.length === 0) return 0;
     const { tape } = this;
     tape.begin({ gradients: options.gradients ?? false, seed: options.seed });
     this.branchDropout = options.dropout ?? 0;
     const factor = options.scale ?? 1;
     const placed = this.place(batch);
-    const asked = {
-      rows: tape.integers(batch.rows),
-      targets: tape.integers(batch.targets),
-      weights: tape.floats(batch.weights.map((weight) => weight * factor)),
-      M: batch.rows.length,
-    };
+    const targets = tape.integers(batch.targets);
+    const weights = tape.floats(batch.weights.map((weight) => weight * factor));
     const head = this.weights.get(this.spec.tiedEmbeddings ? embeddingName : headName);
-    const result = crossEntropy(tape, this.hidden(placed), head, asked, { smoothing: options.labelSmoothing });
+    const smoothing = options.labelSmoothing;
+    const result = crossEntropy(tape, this.hidden(placed), head, { targets, weights }, { smoothing });
     if (tape.recording) tape.backward();
     return result.read();
   }
@@ -164,6 +166,10 @@ class TrainableDecoder implements TrainableModel {
     for (let s = 1; s < batch.cu.length; s++) {
       forward += forwardFlops(spec, { tokens: batch.cu[s]! - batch.cu[s - 1]! }) - head;
     }
+    // Behind the last attention only rows with a target are computed.
+    const behind = blockMatrices(spec).slice(3);
+    const perRow = behind.reduce((sum, [rows, columns]) => sum + 2 * rows * columns, 0);
+    forward -= perRow * (batch.ids.length - batch.rows.length);
     // The backward pass costs a product for the inputs and, where the weights are trained, one for them.
     return forward * (this.lora ? 2 : 3);
   }
@@ -201,7 +207,7 @@ class TrainableDecoder implements TrainableModel {
     }
   }
 
-  private place({ ids, positions, cu }: TokenBatch): Placed {
+  private place({ ids, positions, cu, rows }: TokenBatch): Placed {
     const { tape } = this;
     return {
       N: ids.length,
@@ -209,27 +215,32 @@ class TrainableDecoder implements TrainableModel {
       positions: tape.integers(positions),
       cu: tape.integers(cu),
       segments: cu.length - 1,
+      rows: tape.integers(rows),
+      M: rows.length,
     };
   }
 
-  /** The residual stream after the last norm [N, C]. */
+  /** The residual stream after the last norm, of the rows with a target [M, C]. */
   private hidden(batch: Placed): Tensor {
     const { spec, tape } = this;
     let x = dropout(tape, embedding(tape, this.weights.get(embeddingName), batch.ids, batch.N), this.branchDropout);
-    for (let i = 0; i < spec.layers; i++) {
-      const names = blockNames(spec, i);
-      for (let run = 0; run < spec.layerRepeat; run++) x = this.block(x, names, batch);
+    const runs = spec.layers * spec.layerRepeat;
+    for (let run = 0; run < runs; run++) {
+      const names = blockNames(spec, Math.floor(run / spec.layerRepeat));
+      x = this.block(x, names, batch, run === runs - 1);
     }
     return this.norm(x, finalNormName);
   }
 
-  private block(x: Tensor, names: BlockNames, batch: Placed): Tensor {
+  /** One block; of the last one's output only the rows with a target are needed. */
+  private block(x: Tensor, names: BlockNames, batch: Placed, last: boolean): Tensor {
     const { spec, tape } = this;
     const dropout = this.branchDropout;
+    const needed = (tensor: Tensor) => (last ? gather(tape, tensor, batch.rows, batch.M) : tensor);
     const qkv = this.linear(this.norm(x, names.inputNorm), [names.query, names.key, names.value]);
     rope(tape, qkv, this.table, batch.positions, spec.heads + spec.kvHeads, spec.headSize);
-    const mixed = attention(tape, qkv, batch, spec);
-    const middle = this.linear(mixed, [names.output], { residual: x, dropout });
+    const mixed = needed(attention(tape, qkv, batch, spec));
+    const middle = this.linear(mixed, [names.output], { residual: needed(x), dropout });
     const ffn = names.gate === undefined ? [names.up] : [names.gate, names.up];
     const gateUp = this.linear(this.norm(middle, names.postNorm), ffn);
     const hidden = activate(tape, gateUp, spec.activation, spec.gated);

@@ -1,16 +1,14 @@
-// The output head and the cross-entropy in one: logits exist only for rows with a target, and only a block at a time.
+// The output head and the cross-entropy in one: logits exist only a block at a time.
 import type { Ptr } from "../kernels/backend.ts";
 import type { Parameter } from "./parameters.ts";
 import type { Tape, Tensor } from "./tape.ts";
 
-/** What the rows of x should predict. Only rows with a weight other than 0 are listed. */
+/** What the rows of x [M, C] should predict. */
 export interface Targets {
-  /** Rows of x, ascending (i32 [M]). */
-  rows: Ptr;
-  /** The token each should predict (i32 [M]) and its weight (f32 [M]). */
+  /** The token that each row should predict (i32 [M]). */
   targets: Ptr;
+  /** How much each counts (f32 [M]). */
   weights: Ptr;
-  M: number;
 }
 
 /** Options of {@link crossEntropy}. */
@@ -25,7 +23,7 @@ export interface CrossEntropyOptions {
 const defaultBlock = { rows: 1024, width: 4096 };
 
 /**
- * Σ weight · cross-entropy (nats) of softmax(x · headᵀ), x [N, C], head [V, C]. `read()` waits for it and sums in double
+ * Σ weight · cross-entropy (nats) of softmax(x · headᵀ), x [M, C], head [V, C]. `read()` waits for it and sums in double
  * precision.
  *
  * Gradients by the logits are formed at once in the forward pass, so no logits are kept. Where V exceeds a block, each
@@ -39,21 +37,13 @@ export function crossEntropy(
   options: CrossEntropyOptions = {},
 ): { read(): number } {
   const { backend } = tape;
-  const { M } = targets;
-  if (M === 0) return { read: () => 0 };
-  const C = x.cols;
-  const gathered = M < x.rows;
-  const asked = gathered ? tape.take(M * C) : x.ptr;
-  if (gathered) backend.gatherRows(asked, x.ptr, targets.rows, M, C);
+  const { rows: M, cols } = x;
   const loss = tape.take(M);
   backend.fill(loss, 0, M);
-  // The result is a tensor whose "gradient" is already there: that of x's rows that were asked for.
-  const out: Tensor = { ptr: asked, rows: M, cols: C, grad: tape.recording ? tape.take(M * C) : 0 };
-  forEachBlock(tape, out, head, targets, loss, options);
-  tape.recordInPlace(out, (dAsked) => {
-    if (gathered) tape.addGradToZero(x, (dX) => backend.scatterAddRows(dX, targets.rows, dAsked, M, C));
-    else tape.moveGrad(out, x);
-  });
+  // Stands for x with the gradient that the forward pass forms; x itself may have other uses.
+  const twin: Tensor = { ...x, grad: tape.recording ? tape.take(M * cols) : 0 };
+  forEachBlock(tape, twin, head, targets, loss, options);
+  tape.recordInPlace(twin, () => tape.moveGrad(twin, x));
   return { read: () => backend.f32(loss, M).reduce((sum, value) => sum + value, 0) };
 }
 

@@ -16,6 +16,18 @@ export function embedding(tape: Tape, table: Parameter, ids: Ptr, N: number): Te
   return out;
 }
 
+/** Rows of x [N, C] at `rows` (i32 [M], each at most once): [M, C]; x itself when they are all of them. */
+export function gather(tape: Tape, x: Tensor, rows: Ptr, M: number): Tensor {
+  if (M === x.rows) return x;
+  const { backend } = tape;
+  const out = tape.tensor(M, x.cols);
+  backend.gatherRows(out.ptr, x.ptr, rows, M, x.cols);
+  tape.record(out, (dOut) => {
+    tape.addGradToZero(x, (dX) => backend.scatterAddRows(dX, rows, dOut, M, x.cols));
+  });
+  return out;
+}
+
 /** x / sqrt(mean(x²) + eps) · weight, per row of x [N, C]. */
 export function rmsNorm(tape: Tape, x: Tensor, weight: Parameter, eps: number): Tensor {
   const { backend } = tape;

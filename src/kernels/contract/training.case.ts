@@ -1,6 +1,6 @@
 // Contract of the training operations: what every backend must agree on with the reference, at the edges of tiles.
 // Differences are measured against the largest magnitude in the compared buffer.
-import { afterEach, describe, it } from "vitest";
+import { afterEach, describe, expect, it } from "vitest";
 import { activations } from "../../spec/spec.ts";
 import type { Backend, GemmLayout } from "../backend.ts";
 import { type Slot, Twins } from "./twins.ts";
@@ -13,7 +13,7 @@ export function trainingContract(backend: () => Backend): void {
   describe("products", () => productTests(begin));
   describe("attention within segments", () => attentionTests(begin));
   describe("gradients of rows", () => rowTests(begin));
-  describe("loss and optimiser", () => lossTests(begin));
+  describe("loss and optimiser", () => lossTests(begin, backend));
 }
 
 type Begin = () => Twins;
@@ -209,7 +209,7 @@ function rowTests(begin: Begin): void {
 
 type FiveSlots = [Slot, Slot, Slot, Slot, Slot];
 
-function lossTests(begin: Begin): void {
+function lossTests(begin: Begin, backend: () => Backend): void {
   it("dropout: the same mask, within 1e-6", () => {
     const twins = begin();
     for (const [n, p, seed] of [
@@ -239,6 +239,45 @@ function lossTests(begin: Begin): void {
       twins.run((b, at) => b.sumSquares(at(out), at(x), n));
       twins.same(out, 1e-6, `n ${n}`);
     }
+  });
+  it("cross-entropy and AdamW make no denormal numbers, and keep NaN", () => {
+    const twins = begin();
+    const x = backend();
+    const [logits, stats, target, weight, loss] = [[0, -70, -90, -100], [0, 1], [0], [1], [0]].map((v) =>
+      twins.floats(v),
+    );
+    x.crossEntropy(loss!.subject, logits!.subject, stats!.subject, target!.subject, weight!.subject, 1, 4, 0, 4, 0);
+    expect([...x.f32(logits!.subject, 4)]).toEqual([0, 0, 0, 0]);
+    const n = 8;
+    const [p, g, m, v] = [1, 0, 1e-37, 1e-37].map((value) => twins.floats(new Float32Array(n).fill(value)));
+    x.f32(g!.subject, n)[3] = Number.NaN;
+    x.adamw(p!.subject, g!.subject, m!.subject, v!.subject, n, 0.1, 0.9, 0.95, 1e-8, 0, 9, 1);
+    expect([...x.f32(m!.subject, n)]).toEqual([0, 0, 0, Number.NaN, 0, 0, 0, 0]);
+    expect([...x.f32(p!.subject, n)]).toEqual([1, 1, 1, Number.NaN, 1, 1, 1, 1]);
+  });
+  it("the same bits every time", () => {
+    const twins = begin();
+    const x = backend();
+    const [N, C] = [301, 70];
+    const [dOut, input, weight, rstd] = [N * C, N * C, C, N].map((n) => twins.noise(n));
+    const run = () => {
+      const [dx, dWeight, squares] = [N * C, C, 1].map((n) => twins.floats(new Float32Array(n)));
+      x.rmsNormBackward(
+        dx!.subject,
+        dWeight!.subject,
+        dOut!.subject,
+        input!.subject,
+        weight!.subject,
+        rstd!.subject,
+        N,
+        C,
+      );
+      x.gemm("tn", dx!.subject, dOut!.subject, input!.subject, C, C, N, C, C, C, true);
+      x.sumSquares(squares!.subject, dx!.subject, N * C);
+      return [dx!, dWeight!, squares!].map((slot) => [...x.f32(slot.subject, slot.length)]);
+    };
+    const first = run();
+    for (let i = 0; i < 10; i++) expect(run()).toEqual(first);
   });
   it("AdamW over three steps, within 2e-6", () => {
     const twins = begin();

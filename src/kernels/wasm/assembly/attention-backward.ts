@@ -3,7 +3,7 @@
 // dV = Pᵀ dOut, dS = P ∘ (dOut Vᵀ − delta) · scale, dQ = dS K, dK = dSᵀ Q (FlashAttention-2, algorithm 2).
 import { blockKeys, element, owns, padded, segmentBegin, segmentCost, totalCost } from "./attention";
 import { scratch } from "./control";
-import { exp_ps, madd_ps, sum_ps } from "./math";
+import { madd_ps, probability_ps, sum_ps } from "./math";
 import { MR, NR, packColumns8, packRows6, packRows8, putEdge, tile } from "./tile";
 
 /** Query rows of a block: eight tiles, so that dK and dV are loaded and stored once per 48 products. */
@@ -157,7 +157,7 @@ function probabilityRow(p: usize, ds: usize, n: i32, lse: f32, delta: f32): void
   const deltas = f32x4.splat(delta);
   const bytes = <usize>n << 2;
   for (let at: usize = 0; at < bytes; at += 16) {
-    const e = exp_ps(madd_ps(v128.load(p + at), factor, shift));
+    const e = probability_ps(madd_ps(v128.load(p + at), factor, shift));
     v128.store(p + at, e);
     v128.store(ds + at, f32x4.mul(f32x4.mul(e, factor), f32x4.sub(v128.load(ds + at), deltas)));
   }

@@ -2,7 +2,7 @@
 // blocks of up to 256, so no buffer grows with the square of a segment: each block is a small attention of its own and
 // is merged into out through the log-sum-exps. All products run on the 6 × 8 tile of the GEMM.
 import { scratch, thread, threads } from "./control";
-import { exp_ps, madd_ps, max_ps, sum_ps } from "./math";
+import { exp_ps, madd_ps, max_ps, probability_ps, sum_ps } from "./math";
 import { MR, NR, packColumns8, packRows6, packRows8, tile } from "./tile";
 
 /** Keys of a block for head size D: 256 up to a head size of 128, fewer beyond, so that scratch does not overflow. */
@@ -185,7 +185,7 @@ function softmax(x: usize, n: i32, scale: f32, i: i32): void {
   const factor = f32x4.splat(scale);
   let sums = f32x4.splat(0);
   for (let at = x; at < end; at += 16) {
-    const e = exp_ps(madd_ps(v128.load(at), factor, shift));
+    const e = probability_ps(madd_ps(v128.load(at), factor, shift));
     v128.store(at, e);
     sums = f32x4.add(sums, e);
   }

@@ -1,6 +1,6 @@
 // Dropout, log-sum-exp and cross-entropy in chunks of the vocabulary.
 import { shareBegin, shareEnd } from "./control";
-import { exp_ps, max_ps, sum_ps } from "./math";
+import { exp_ps, max_ps, probability_ps, sum_ps } from "./math";
 
 /** lowbias32: every bit of the result depends on every bit of x. */
 // @ts-ignore: decorator
@@ -157,12 +157,13 @@ function rowGradient(x: usize, n: i32, top: f32, scale: f32, less: f32): void {
   const minus = f32x4.splat(less);
   let i = 0;
   for (; i + 4 <= n; i += 4) {
-    const e = exp_ps(f32x4.sub(v128.load(x), shift));
+    const e = probability_ps(f32x4.sub(v128.load(x), shift));
     v128.store(x, f32x4.sub(f32x4.mul(e, factor), minus));
     x += 16;
   }
   for (; i < n; i++) {
-    store<f32>(x, expOne(load<f32>(x) - top) * scale - less);
+    const e = f32x4.extract_lane(probability_ps(f32x4.splat(load<f32>(x) - top)), 0);
+    store<f32>(x, e * scale - less);
     x += 4;
   }
 }

@@ -44,6 +44,16 @@ function blockSquares(x: usize, n: i32): f32 {
   return sum;
 }
 
+/**
+ * x, but 0 where |x| < 1e-30. Without gradients a moment decays into the denormal numbers in 900 steps, where x86 is 90
+ * times slower (measured on a Xeon of the Sapphire Rapids generation); beside eps such a moment has no effect. NaN stays.
+ */
+// @ts-ignore: decorator
+@inline
+function vanish(x: v128): v128 {
+  return v128.andnot(x, f32x4.lt(f32x4.abs(x), f32x4.splat(1e-30)));
+}
+
 /** AdamW; correction1 and correction2 are 1/(1−βᵗ). Four parameters at a time: all division and roots are in vectors. */
 export function adamw(
   p: usize,
@@ -74,8 +84,8 @@ export function adamw(
   for (; i + 4 <= end; i += 4) {
     const at = <usize>i << 2;
     const gradient = f32x4.mul(v128.load(g + at), scale);
-    const first = madd_ps(b1, v128.load(m + at), f32x4.mul(rest1, gradient));
-    const second = madd_ps(b2, v128.load(v + at), f32x4.mul(rest2, f32x4.mul(gradient, gradient)));
+    const first = vanish(madd_ps(b1, v128.load(m + at), f32x4.mul(rest1, gradient)));
+    const second = vanish(madd_ps(b2, v128.load(v + at), f32x4.mul(rest2, f32x4.mul(gradient, gradient))));
     v128.store(m + at, first);
     v128.store(v + at, second);
     const root = f32x4.add(f32x4.sqrt(f32x4.mul(second, unbias2)), epsilon);

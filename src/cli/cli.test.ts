@@ -32,7 +32,7 @@ async function run(
   let out = "";
   let err = "";
   const code = await runCli(args, {
-    commands: [register(frame, async () => action), ...commands],
+    commands: [register(frame, action), ...commands],
     version: "1.2.3",
     stdin: options.input === undefined ? new PassThrough() : Readable.from([options.input]),
     stdout: { write: (chunk) => (out += chunk) },

@@ -1,5 +1,4 @@
 // What a command is: its frame (name, arguments, options, help) as data, and the function that runs it.
-// The frame is loaded at start-up; what the command needs is imported when it runs.
 import type { Command } from "commander";
 import { CommanderError, InvalidArgumentError } from "commander";
 import type { CommandIo } from "./io.ts";
@@ -33,7 +32,7 @@ export type OptionsOf<F> =
 /** Runs a command. Aborts when `io.signal` does; throws HandheldError for what the user can do something about. */
 export type Action<F> = (options: OptionsOf<F>, io: CommandIo) => Promise<void>;
 
-/** A command in the registry: its frame, and how to get its action. */
+/** A command in the registry: its frame and its action, their types forgotten. */
 export interface RegisteredCommand {
   readonly frame: Frame;
   run(options: never, io: CommandIo): Promise<void>;
@@ -44,12 +43,12 @@ export function defineFrame<const A extends Arguments, const O extends Options>(
   return frame;
 }
 
-/** A registry line: the frame, and an import that yields the action. */
+/** A registry line: a frame and the action that fits it. */
 export function register<A extends Arguments, O extends Options>(
   frame: Frame<A, O>,
-  load: () => Promise<Action<Frame<A, O>>>,
+  run: Action<Frame<A, O>>,
 ): RegisteredCommand {
-  return { frame: frame as Frame, run: async (options, io) => (await load())(options, io) };
+  return { frame: frame as Frame, run };
 }
 
 /** Adds a frame to commander; `start` gets the parsed command line. */

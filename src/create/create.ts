@@ -2,13 +2,10 @@
 import { probeDevice } from "../devices/probe.ts";
 import { HandheldError } from "../errors.ts";
 import { type CallEvaluation, evaluateCalls } from "../eval/calls.ts";
-import { createCaller } from "../generate/calls.ts";
+import { loadCallModel, saveCallFiles } from "../generate/call-model.ts";
 import { type Backend, createBackend } from "../kernels/index.ts";
-import { Decoder } from "../model/decoder.ts";
-import { loadModel } from "../model/load.ts";
 import { quantizeModel, saveModel } from "../model/save.ts";
 import { createTrainable } from "../model/trainable.ts";
-import { writeReport } from "../report/write.ts";
 import { runSearch, type SearchResult } from "../search/search.ts";
 import { countParameters } from "../spec/arithmetic.ts";
 import { createSpec, type Spec } from "../spec/spec.ts";
@@ -21,6 +18,7 @@ import { createCallTask } from "./call-task.ts";
 import { type PreparedData, prepareData } from "./data.ts";
 import { answerQuery, exampleQueries } from "./queries.ts";
 import { callRecipe } from "./recipes.ts";
+import { writeReport } from "./report.ts";
 import { openRunFolder, type RunFolder, readRun } from "./run-folder.ts";
 import type { CreateEvent, CreateOptions, CreateResult, Stage } from "./types.ts";
 
@@ -55,6 +53,36 @@ export async function create(
   given: CreateOptions = {},
   onEvent: (event: CreateEvent) => void = () => {},
 ): Promise<CreateResult> {
+  return withRun(given, onEvent, async (run, state, seconds) => {
+    await run.emit({ type: "stage", stage: "device", title: "Device" });
+    const profile = await probeDevice({ threads: given.threads, signal: given.signal });
+    await run.emit({ type: "device", profile }, "keep");
+    return runStages(run, state, seconds);
+  });
+}
+
+/**
+ * Only trains: a given architecture (`spec`) on the data; the float model lands in the run's folder.
+ * @throws as {@link create}
+ */
+export async function trainModel(
+  given: CreateOptions & { spec: string },
+  onEvent: (event: CreateEvent) => void = () => {},
+): Promise<{ name: string; dir: string; parameters: number; validation: DoneEvent["validation"]; gflops: number }> {
+  return withRun(given, onEvent, async (run, state) => {
+    const { spec, trained } = await learn(run, state);
+    const { name, dir } = run.folder;
+    const { validation, gflops } = trained;
+    return { name, dir, parameters: countParameters(spec).total, validation, gflops };
+  });
+}
+
+/** Opens (or reopens) the run's folder and the backend around `work`. */
+async function withRun<T>(
+  given: CreateOptions,
+  onEvent: (event: CreateEvent) => void,
+  work: (run: Run, state: RunState, seconds: () => number) => Promise<T>,
+): Promise<T> {
   const started = performance.now();
   const folder = await openRunFolder(given.out ?? "runs", given.name ?? defaultName(given), given.resume ?? false);
   const state = given.resume ? await resumedState(folder) : newState(given);
@@ -65,18 +93,16 @@ export async function create(
     if (keep) await folder.log({ seconds: seconds(), ...event });
     onEvent(event);
   };
-  await emit({ type: "stage", stage: "device", title: "Device" });
-  const profile = await probeDevice({ threads: options.threads, signal: options.signal });
-  await emit({ type: "device", profile }, "keep");
   const backend = await createBackend({ threads: options.threads });
   try {
-    return await runStages({ backend, folder, options, emit }, state, seconds);
+    return await work({ backend, folder, options, emit }, state, seconds);
   } finally {
     await backend.close();
   }
 }
 
-async function runStages(run: Run, state: RunState, seconds: () => number): Promise<CreateResult> {
+/** The stages up to the trained float model. */
+async function learn(run: Run, state: RunState) {
   const { folder, options, emit } = run;
   await emit({ type: "stage", stage: "data", title: "Data" });
   const data = await prepareData(options);
@@ -91,6 +117,12 @@ async function runStages(run: Run, state: RunState, seconds: () => number): Prom
   await emit({ type: "stage", stage: "training", title: "Training" });
   await emit({ type: "recipe", recipe: state.recipe });
   const trained = await trainFloat(run, data, found.spec, state.recipe);
+  return { data, spec: found.spec, parameters, trained };
+}
+
+async function runStages(run: Run, state: RunState, seconds: () => number): Promise<CreateResult> {
+  const { folder, emit } = run;
+  const { data, parameters, trained } = await learn(run, state);
   await emit({ type: "stage", stage: "quantising", title: "Quantising" });
   const sizes = await quantizeModel(folder.path("float"), folder.path("int4"));
   await emit({ type: "quantised", ...sizes }, "keep");
@@ -115,7 +147,7 @@ async function runStages(run: Run, state: RunState, seconds: () => number): Prom
   };
   await folder.save("result", result);
   await emit({ type: "done", result, report: folder.path("report") }, "keep");
-  await writeReport(folder);
+  await writeReport(folder, state);
   return result;
 }
 
@@ -177,8 +209,8 @@ async function trainFloat(run: Run, data: PreparedData, spec: Spec, recipe: Trai
       await emit({ type: "train", event }, kept ? "keep" : undefined);
       if (event.type === "done") done = event;
     }
-    const calls = { settings: data.settings, functions: data.dataset.functions };
-    await saveModel(folder.path("float"), { spec, tensors: model.tensors(), tokenizer: data.tokenizer, calls });
+    await saveCallFiles(folder.path("float"), data.dataset.functions, data.settings);
+    await saveModel(folder.path("float"), { spec, tensors: model.tensors(), tokenizer: data.tokenizer });
     return done!;
   } finally {
     model.close();
@@ -188,21 +220,19 @@ async function trainFloat(run: Run, data: PreparedData, spec: Spec, recipe: Trai
 /** Answers the test split with a saved model; the int4 model also answers the example queries. */
 async function evaluate(run: Run, data: PreparedData, which: "float" | "int4"): Promise<CallEvaluation> {
   const { backend, folder, options, emit } = run;
-  const model = await loadModel(backend, folder.path(which));
-  const caller = createCaller(model.decoder, model.tokenizer, data.codec);
+  const model = await loadCallModel(backend, folder.path(which));
   try {
-    const evaluation = await evaluateCalls(caller, data.dataset.test, {
+    const evaluation = await evaluateCalls(model.caller, data.dataset.test, {
       signal: options.signal,
       onProgress: (done, total) => void emit({ type: "progress", stage: "result", done, total, note: which }),
     });
     await emit({ type: "evaluated", which, evaluation }, "keep");
     if (which === "int4") {
       const queries = exampleQueries(data.dataset, options.data === undefined);
-      await emit({ type: "queries", answers: queries.map((query) => answerQuery(caller, query)) }, "keep");
+      await emit({ type: "queries", answers: queries.map((query) => answerQuery(model.caller, query)) }, "keep");
     }
     return evaluation;
   } finally {
-    caller.close();
     model.close();
   }
 }

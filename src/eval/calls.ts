@@ -9,13 +9,22 @@ export interface CallEvaluation {
   accuracy: number;
   softAccuracy: number;
   samples: number;
-  /** Right and all answers per function of the expected calls. */
-  functions: { name: string; right: number; samples: number }[];
+  /** Per function of the expected calls: samples, those entirely right, and functions that were called in its place. */
+  functions: FunctionCounts[];
   /** The first wrong answers. */
   mistakes: { query: string; expected: readonly Call[]; predicted: readonly Call[] | null; error?: string }[];
   /** Speed over all answers, in tokens per second. */
   prefillTokensPerSecond: number;
   decodeTokensPerSecond: number;
+}
+
+/** How one function fared. */
+export interface FunctionCounts {
+  name: string;
+  right: number;
+  samples: number;
+  /** Most frequent first. */
+  confusedWith: { name: string; count: number }[];
 }
 
 /** Options of {@link evaluateCalls}. */
@@ -39,7 +48,7 @@ export async function evaluateCalls(
   if (samples.length === 0) throw new HandheldError("invalid-data", "there are no samples to evaluate");
   const pairs: ScoredPair[] = [];
   const mistakes: CallEvaluation["mistakes"] = [];
-  const perFunction = new Map<string, { right: number; samples: number }>();
+  const perFunction = new Map<string, Counts>();
   const total = { promptTokens: 0, prefillMs: 0, tokens: 0, decodeMs: 0 };
   const functions = caller.codec.functions;
   let paused = performance.now();
@@ -51,7 +60,7 @@ export async function evaluateCalls(
     if (!right && mistakes.length < (options.mistakes ?? 20)) {
       mistakes.push({ query: sample.query, ...pair, ...(error === undefined ? {} : { error }) });
     }
-    for (const name of new Set(sample.answers.map((call) => call.name))) count(perFunction, name, right);
+    count(perFunction, pair, right);
     if (performance.now() - paused > 100) {
       options.onProgress?.(i + 1, samples.length);
       await new Promise((resolve) => setTimeout(resolve, 0));
@@ -61,9 +70,7 @@ export async function evaluateCalls(
   }
   return {
     ...scoreCalls(pairs, functions),
-    functions: [...perFunction]
-      .map(([name, counts]) => ({ name, ...counts }))
-      .sort((a, b) => (a.name < b.name ? -1 : 1)),
+    functions: listCounts(perFunction),
     mistakes,
     prefillTokensPerSecond: (1000 * total.promptTokens) / total.prefillMs,
     decodeTokensPerSecond: (1000 * total.tokens) / total.decodeMs,
@@ -90,9 +97,32 @@ function answer(
   }
 }
 
-function count(counts: Map<string, { right: number; samples: number }>, name: string, right: boolean): void {
-  const entry = counts.get(name) ?? { right: 0, samples: 0 };
-  entry.samples++;
-  if (right) entry.right++;
-  counts.set(name, entry);
+interface Counts {
+  right: number;
+  samples: number;
+  confused: Map<string, number>;
+}
+
+function count(counts: Map<string, Counts>, { predicted, expected }: ScoredPair, right: boolean): void {
+  const wanted = new Set(expected.map(({ name }) => name));
+  const called = new Set(predicted?.map(({ name }) => name));
+  for (const name of wanted) {
+    const entry = counts.get(name) ?? { right: 0, samples: 0, confused: new Map<string, number>() };
+    counts.set(name, entry);
+    entry.samples++;
+    if (right) entry.right++;
+    if (called.has(name)) continue;
+    for (const other of called) {
+      if (!wanted.has(other)) entry.confused.set(other, (entry.confused.get(other) ?? 0) + 1);
+    }
+  }
+}
+
+function listCounts(counts: ReadonlyMap<string, Counts>): FunctionCounts[] {
+  const names = [...counts.keys()].sort();
+  return names.map((name) => {
+    const { right, samples, confused } = counts.get(name)!;
+    const confusedWith = Array.from(confused, ([other, times]) => ({ name: other, count: times }));
+    return { name, right, samples, confusedWith: confusedWith.sort((a, b) => b.count - a.count) };
+  });
 }

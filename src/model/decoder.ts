@@ -8,6 +8,7 @@ import {
   type BlockWeights,
   createWeights,
   type FillTensor,
+  fillWeights,
   type NormWeights,
   randomFill,
   type Stack,
@@ -84,8 +85,9 @@ export class Decoder {
 
   /** A decoder whose tensors `fill` provides. */
   static create(backend: Backend, spec: Spec, format: WeightFormat, fill: FillTensor): Decoder {
-    const weights = createWeights(backend, spec, format, fill);
+    const weights = createWeights(backend, spec, format);
     try {
+      fillWeights(backend, weights, fill);
       return new Decoder(backend, spec, weights);
     } catch (error) {
       weights.free();

@@ -44,20 +44,28 @@ export interface Weights {
   blocks: readonly BlockWeights[];
   finalNorm: NormWeights;
   head: Stack;
+  /** Every tensor's place, in the order of the blocks. */
+  places: readonly TensorPlace[];
   /** Memory they take. */
   bytes: number;
   free(): void;
 }
 
-/**
- * Puts the tensor `name` into `target`: f32 values for a vector or an f32 matrix, packed bytes for an int4 matrix
- * ([rows, columns] as given).
- */
+/** Where one tensor lies: f32 values for a vector or an f32 matrix, packed bytes for an int4 matrix. */
+export interface TensorPlace {
+  name: string;
+  ptr: Ptr;
+  bytes: number;
+  /** As in the spec: without the padding of packed matrices. */
+  shape: readonly number[];
+}
+
+/** Puts the tensor `name` of `shape` into `target`; see {@link TensorPlace} for the form. */
 export type FillTensor = (name: string, target: Uint8Array, shape: readonly number[]) => void;
 
-/** Reserves memory for a model's weights and fills it tensor by tensor. @throws HandheldError `out-of-memory` */
-export function createWeights(backend: Backend, spec: Spec, format: WeightFormat, fill: FillTensor): Weights {
-  const builder = new WeightBuilder(backend, format, fill);
+/** Reserves memory for a model's weights, zeroed: `places` says what belongs where. @throws HandheldError `out-of-memory` */
+export function createWeights(backend: Backend, spec: Spec, format: WeightFormat): Weights {
+  const builder = new WeightBuilder(backend, format);
   try {
     return builder.build(spec);
   } catch (error) {
@@ -68,36 +76,40 @@ export function createWeights(backend: Backend, spec: Spec, format: WeightFormat
 
 class WeightBuilder {
   private readonly pointers: Ptr[] = [];
-  private bytes = 0;
+  private readonly places: TensorPlace[] = [];
   private readonly backend: Backend;
   private readonly format: WeightFormat;
-  private readonly fill: FillTensor;
 
-  constructor(backend: Backend, format: WeightFormat, fill: FillTensor) {
+  constructor(backend: Backend, format: WeightFormat) {
     this.backend = backend;
     this.format = format;
-    this.fill = fill;
   }
 
   build(spec: Spec): Weights {
     const { width: C, ffnWidth: F, headSize: D } = spec;
-    const embedding = this.matrix(embeddingName, spec.vocabulary, C);
+    const embedding = this.stack([embeddingName], [spec.vocabulary], C);
     const blocks = Array.from({ length: spec.layers }, (_, i): BlockWeights => {
       const names = blockNames(spec, i);
       const kv = spec.kvHeads * D;
+      const ffn = names.gate === undefined ? [names.up] : [names.gate, names.up];
       return {
         inputNorm: this.norm(spec, names.inputNorm),
         qkv: this.stack([names.query, names.key, names.value], [spec.heads * D, kv, kv], C),
-        output: this.matrix(names.output, C, spec.heads * D),
+        output: this.stack([names.output], [C], spec.heads * D),
         postNorm: this.norm(spec, names.postNorm),
-        gateUp:
-          names.gate === undefined ? this.stack([names.up], [F], C) : this.stack([names.gate, names.up], [F, F], C),
-        down: this.matrix(names.down, C, F),
+        gateUp: this.stack(
+          ffn,
+          ffn.map(() => F),
+          C,
+        ),
+        down: this.stack([names.down], [C], F),
       };
     });
     const finalNorm = this.norm(spec, finalNormName);
-    const head = spec.tiedEmbeddings ? embedding : this.matrix(headName, spec.vocabulary, C);
-    return { format: this.format, embedding, blocks, finalNorm, head, bytes: this.bytes, free: () => this.free() };
+    const head = spec.tiedEmbeddings ? embedding : this.stack([headName], [spec.vocabulary], C);
+    const { format, places } = this;
+    const bytes = places.reduce((sum, place) => sum + place.bytes, 0);
+    return { format, embedding, blocks, finalNorm, head, places, bytes, free: () => this.free() };
   }
 
   free(): void {
@@ -107,13 +119,12 @@ class WeightBuilder {
   private reserve(bytes: number): Ptr {
     const ptr = this.backend.alloc(bytes);
     this.pointers.push(ptr);
-    this.bytes += bytes;
     return ptr;
   }
 
   private vector(name: string, length: number): Ptr {
     const ptr = this.reserve(4 * length);
-    this.fill(name, this.backend.u8(ptr, 4 * length), [length]);
+    this.places.push({ name, ptr, bytes: 4 * length, shape: [length] });
     return ptr;
   }
 
@@ -124,23 +135,16 @@ class WeightBuilder {
     };
   }
 
-  private matrix(name: string, rows: number, columns: number): Stack {
-    return this.stack([name], [rows], columns);
-  }
-
-  private matrixBytes(rows: number, columns: number): number {
-    return this.format === "f32" ? 4 * rows * columns : int4Bytes(rows, columns);
-  }
-
   // Adjacent matrices are one matrix with more rows: always in f32, in int4 when no padding (to 8 rows) lies between.
   private stack(names: readonly string[], rows: readonly number[], columns: number): Stack {
-    const sizes = rows.map((count) => this.matrixBytes(count, columns));
+    const bytesOf = (count: number) => (this.format === "f32" ? 4 * count * columns : int4Bytes(count, columns));
+    const sizes = rows.map(bytesOf);
     const ptr = this.reserve(sizes.reduce((a, b) => a + b, 0));
     const parts: Matrix[] = [];
     let at = ptr;
     let offset = 0;
     names.forEach((name, i) => {
-      this.fill(name, this.backend.u8(at, sizes[i]!), [rows[i]!, columns]);
+      this.places.push({ name, ptr: at, bytes: sizes[i]!, shape: [rows[i]!, columns] });
       parts.push({ ptr: at, rows: rows[i]!, columns, offset });
       at += sizes[i]!;
       offset += rows[i]!;
@@ -150,8 +154,15 @@ class WeightBuilder {
   }
 }
 
+/** Fills all weights, tensor by tensor. */
+export function fillWeights(backend: Backend, weights: Weights, fill: FillTensor): void {
+  for (const { name, ptr, bytes, shape } of weights.places) fill(name, backend.u8(ptr, bytes), shape);
+}
+
 /** Fills f32 weights from named tensors. @throws HandheldError `invalid-file` for a missing tensor or a wrong shape. */
-export function fillFrom(tensors: Iterable<{ name: string; shape: readonly number[]; data: Float32Array }>): FillTensor {
+export function fillFrom(
+  tensors: Iterable<{ name: string; shape: readonly number[]; data: Float32Array }>,
+): FillTensor {
   const byName = new Map([...tensors].map((tensor) => [tensor.name, tensor]));
   return (name, target, shape) => {
     const tensor = byName.get(name);

@@ -1,5 +1,6 @@
 // handheld bench: how fast a model runs here. Numbers come with device, threads, context, repeats and spread.
-import { measureSpeeds } from "../../devices/probe.ts";
+import { machineFacts } from "../../devices/machine.ts";
+import { defaultWorkingSet, measureSpeeds } from "../../devices/probe.ts";
 import { formatBytes, formatCount, formatDuration, formatPercent, formatRate } from "../../format.ts";
 import { createBackend } from "../../kernels/index.ts";
 import type { Decoder } from "../../model/decoder.ts";
@@ -62,7 +63,8 @@ export const runBench: Action<typeof benchFrame> = async (options, io) => {
     const loadMs = performance.now() - started;
     const measured = await measure(opened.decoder, options, io);
     opened.decoder.close();
-    const bandwidthGBps = measureSpeeds(backend, 256 * 2 ** 20, io.signal).readGBps;
+    const { memoryBytes } = await machineFacts();
+    const bandwidthGBps = measureSpeeds(backend, defaultWorkingSet(backend, memoryBytes), io.signal).readGBps;
     const { simd, threads } = backend;
     const { decoder, ...about } = opened;
     const parameters = countParameters(decoder.spec).total;
@@ -92,17 +94,14 @@ async function measure(decoder: Decoder, sizes: Sizes, io: CommandIo) {
   const progress = io.progress("Timing", { total: sizes.prefill.length + sizes.decode.length, unit: "measurements" });
   const prefill: BenchResult["prefill"] = [];
   const decode: BenchResult["decode"] = [];
-  const step = async (note: string) => {
-    progress.update(prefill.length + decode.length, note);
-    await new Promise((resolve) => setTimeout(resolve)); // lets Ctrl-C in
-  };
+  const step = (note: string) => progress.update(prefill.length + decode.length, note);
   for (const tokens of sizes.prefill) {
-    await step(`prefill of ${tokens}`);
-    prefill.push({ tokens, ...timePrefill(decoder, tokens, timing) });
+    step(`prefill of ${tokens}`);
+    prefill.push({ tokens, ...(await timePrefill(decoder, tokens, timing)) });
   }
   for (const context of sizes.decode) {
-    await step(`decode at ${context}`);
-    decode.push({ context, ...timeDecode(decoder, context, timing) });
+    step(`decode at ${context}`);
+    decode.push({ context, ...(await timeDecode(decoder, context, timing)) });
   }
   progress.finish();
   return { residentBytes, prefill, decode };
@@ -123,7 +122,7 @@ function describeBench(result: BenchResult): string {
     what,
     String(at),
     formatRate(speed.tokensPerSecond),
-    `±${formatPercent(speed.spread / 2, 0)}`,
+    formatPercent(speed.spread, 0),
     String(speed.repeats),
     note,
   ];

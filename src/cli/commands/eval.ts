@@ -1,5 +1,8 @@
 // handheld eval: accuracy and soft accuracy of a model on call data.
-import { defineFrame, type OptionsOf } from "../command.ts";
+import { formatCount, formatPercent, formatRate } from "../../format.ts";
+import type { CallDataset, FunctionSchema, Sample } from "../../functions/types.ts";
+import { writeFileAtomic } from "../../io.ts";
+import { type Action, defineFrame } from "../command.ts";
 import { choice, flag, integer, required, text } from "../options.ts";
 
 export const evalFrame = defineFrame({
@@ -22,5 +25,60 @@ export const evalFrame = defineFrame({
   ],
 });
 
-/** The parsed command line of `handheld eval`. */
-export type EvalLine = OptionsOf<typeof evalFrame>;
+export const runEval: Action<typeof evalFrame> = async (line, io) => {
+  const { createBackend } = await import("../../kernels/index.ts");
+  const { loadCallModel } = await import("../../generate/call-model.ts");
+  const { evaluateCalls } = await import("../../eval/calls.ts");
+  const backend = await createBackend({ threads: line.threads });
+  try {
+    const { caller, functions } = await loadCallModel(backend, line.model);
+    const samples = spread((await dataset(line, functions))[line.split], line.samples);
+    const progress = io.progress("Answering", { total: samples.length, unit: "queries" });
+    const evaluation = await evaluateCalls(caller, samples, {
+      signal: io.signal,
+      onProgress: (done) => progress.update(done),
+      mistakes: Infinity,
+    });
+    progress.finish();
+    const { accuracy, softAccuracy, mistakes, ...rest } = evaluation;
+    io.print(`accuracy       ${formatPercent(accuracy)} of ${formatCount(samples.length)} queries entirely right`);
+    io.print(`soft accuracy  ${formatPercent(softAccuracy)}`);
+    io.print(
+      `speed          prefill ${formatRate(rest.prefillTokensPerSecond)}, decode ${formatRate(rest.decodeTokensPerSecond)} tok/s`,
+    );
+    if (line.errors !== undefined) {
+      await writeFileAtomic(line.errors, mistakes.map((mistake) => `${JSON.stringify(mistake)}\n`).join(""));
+    }
+    io.result({ accuracy, softAccuracy, ...rest });
+  } finally {
+    await backend.close();
+  }
+};
+
+type Line = Parameters<typeof runEval>[0];
+
+/** The data of the command line, with the model's functions; without one what the model's own run was made from. */
+async function dataset(line: Line, functions: readonly FunctionSchema[]): Promise<CallDataset> {
+  const { loadCalls, loadFunctions } = await import("../../functions/data/load.ts");
+  const own = await ownData(line.model);
+  const path = line.data ?? own.data;
+  if (path === undefined) {
+    const { generateDataset } = await import("../../functions/generator/index.ts");
+    return generateDataset({ samples: own.samples, seed: own.seed });
+  }
+  const given = line.functions === undefined ? functions : await loadFunctions(line.functions);
+  return (await loadCalls(path, { functions: given, seed: own.seed, skipBad: line.skipBad })).dataset;
+}
+
+/** The options of the run that a model directory lies in, where it does. */
+async function ownData(model: string): Promise<{ data?: string; samples: number; seed: number }> {
+  const { readFile } = await import("node:fs/promises");
+  const text = await readFile(`${model}/../run.json`, "utf8").catch(() => "{}");
+  const options = (JSON.parse(text) as { options?: { data?: string; samples?: number; seed?: number } }).options ?? {};
+  return { samples: 10_000, seed: 1, ...options };
+}
+
+function spread(samples: readonly Sample[], count = samples.length): Sample[] {
+  if (samples.length <= count) return [...samples];
+  return Array.from({ length: count }, (_, i) => samples[Math.floor((i * samples.length) / count)]!);
+}

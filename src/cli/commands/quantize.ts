@@ -1,5 +1,7 @@
 // handheld quantize: turns a float model directory into an int4 one.
-import { defineFrame, type OptionsOf } from "../command.ts";
+import { HandheldError } from "../../errors.ts";
+import { formatBytes } from "../../format.ts";
+import { type Action, defineFrame } from "../command.ts";
 import { required } from "../options.ts";
 
 export const quantizeFrame = defineFrame({
@@ -15,5 +17,19 @@ export const quantizeFrame = defineFrame({
   examples: [["quantize runs/calls/float runs/calls/int4", "write the int4 model and print both sizes"]],
 });
 
-/** The parsed command line of `handheld quantize`. */
-export type QuantizeLine = OptionsOf<typeof quantizeFrame>;
+export const runQuantize: Action<typeof quantizeFrame> = async ({ model, out }, io) => {
+  const { quantizeModel } = await import("../../model/save.ts");
+  const { access } = await import("node:fs/promises");
+  if (
+    await access(out).then(
+      () => true,
+      () => false,
+    )
+  ) {
+    throw new HandheldError("invalid-option", `${out} exists already; give a new folder`);
+  }
+  const progress = io.progress("Quantising");
+  const { floatBytes, int4Bytes } = await quantizeModel(model, out);
+  progress.finish(`${formatBytes(floatBytes)} → ${formatBytes(int4Bytes)}`);
+  io.result({ model: out, floatBytes, sizeBytes: int4Bytes });
+};

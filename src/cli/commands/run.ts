@@ -1,5 +1,7 @@
 // handheld run: talks to a model: calls from queries, a chat, or plain completion.
-import { defineFrame, type OptionsOf } from "../command.ts";
+import { HandheldError } from "../../errors.ts";
+import { type Action, defineFrame } from "../command.ts";
+import type { CommandIo } from "../io.ts";
 import { choice, integer, number, optional, required, text } from "../options.ts";
 
 export const runFrame = defineFrame({
@@ -39,5 +41,49 @@ export const runFrame = defineFrame({
   ],
 });
 
-/** The parsed command line of `handheld run`. */
-export type RunLine = OptionsOf<typeof runFrame>;
+export const runRun: Action<typeof runFrame> = async (line, io) => {
+  const { isCallModel } = await import("../../generate/call-model.ts");
+  const isCall = await isCallModel(line.model);
+  const mode = line.mode === "auto" ? (isCall ? "call" : "complete") : line.mode;
+  if (mode === "call" && !isCall) {
+    throw new HandheldError(
+      "unsupported",
+      `${line.model} has no handheld.json: it was not made for calls; use --mode complete`,
+    );
+  }
+  if (mode === "call") await runCalls(line, io);
+  else await runText(line, mode, io);
+};
+
+type Line = Parameters<typeof runRun>[0];
+
+async function runCalls(line: Line, io: CommandIo): Promise<void> {
+  const { converse, offer } = await import("../converse.ts");
+  if (line.query === undefined) return converse(line.model, line.threads, line.execute, io);
+  const { answerQuery } = await import("../../create/queries.ts");
+  const { describeAnswer } = await import("../create-printer.ts");
+  const { loadCallModel } = await import("../../generate/call-model.ts");
+  const { createBackend } = await import("../../kernels/index.ts");
+  const backend = await createBackend({ threads: line.threads });
+  try {
+    const { caller } = await loadCallModel(backend, line.model);
+    const answer = answerQuery(caller, line.query);
+    io.print(describeAnswer(answer));
+    io.result({ ...answer });
+    await offer(answer, line.execute, io);
+  } finally {
+    await backend.close();
+  }
+}
+
+async function runText(line: Line, mode: "chat" | "complete", io: CommandIo): Promise<void> {
+  const { createBackend } = await import("../../kernels/index.ts");
+  const { loadModel } = await import("../../model/load.ts");
+  const { complete } = await import("../complete.ts");
+  const backend = await createBackend({ threads: line.threads });
+  try {
+    await complete(await loadModel(backend, line.model), mode, line, io);
+  } finally {
+    await backend.close();
+  }
+}

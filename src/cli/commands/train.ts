@@ -1,7 +1,7 @@
 // handheld train: trains one given architecture on call data; no search, no quantising.
-import { defineFrame, type OptionsOf } from "../command.ts";
-import { choice, integer, required, text } from "../options.ts";
-import { dataOptions, formatNames, recipeOptions, runOptions } from "./shared.ts";
+import { type Action, defineFrame } from "../command.ts";
+import { choice, integer, required } from "../options.ts";
+import { dataOptions, formatNames, readRecipe, recipeOptions, runOptions } from "./shared.ts";
 
 export const trainFrame = defineFrame({
   name: "train",
@@ -14,7 +14,6 @@ export const trainFrame = defineFrame({
     ...recipeOptions,
     vocabulary: integer("--vocabulary <n>", "most tokens of the vocabulary", { min: 300, max: 65_536 }),
     format: choice("--format <name>", "how calls are written", formatNames, "code_short"),
-    tokenizer: text("--tokenizer <file>", "tokenizer.json to use (default: learned from the data)"),
   },
   examples: [
     ["train configs/call-2m.json", "train a spec on the generated catalogue data"],
@@ -23,5 +22,14 @@ export const trainFrame = defineFrame({
   ],
 });
 
-/** The parsed command line of `handheld train`. */
-export type TrainLine = OptionsOf<typeof trainFrame>;
+export const runTrain: Action<typeof trainFrame> = async (line, io) => {
+  const { trainModel } = await import("../../create/create.ts");
+  const { createPrinter } = await import("../create-printer.ts");
+  const { recipe, epochs, minutes, learningRate, ...options } = line;
+  const fields = await readRecipe({ recipe, epochs, minutes, learningRate });
+  const result = await trainModel({ ...options, recipe: fields, signal: io.signal }, createPrinter(io));
+  io.print(
+    `\n  the float model is in ${result.dir}/float; shrink it with: handheld quantize ${result.dir}/float ${result.dir}/int4`,
+  );
+  io.result({ ...result });
+};

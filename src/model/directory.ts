@@ -1,0 +1,58 @@
+// Model directories in the Hugging Face layout: names of their files, and what config.json says of the weights' form.
+import { HandheldError } from "../errors.ts";
+import { readJsonFile, writeFileAtomic } from "../io.ts";
+import { fromHfConfig, type HfConfigExtras, toHfConfig } from "../spec/hf-config.ts";
+import type { Spec } from "../spec/spec.ts";
+import type { WeightFormat } from "./weights.ts";
+
+/** Files of a model directory. */
+export const modelFiles = {
+  config: "config.json",
+  weights: "model.safetensors",
+  generation: "generation_config.json",
+} as const;
+
+/** What `quantization_config` holds for packed int4 weights; the layout is that of src/quant/int4.ts. */
+const int4Config = {
+  quant_method: "handheld",
+  bits: 4,
+  group_size: 32,
+  symmetric: true,
+  scale_dtype: "bfloat16",
+  layout: "8 rows x 32 columns",
+};
+
+/** Reads config.json. @throws HandheldError `io`, `invalid-file`, `invalid-spec` or `unsupported` */
+export async function readModelConfig(dir: string): Promise<{ spec: Spec; format: WeightFormat }> {
+  const path = `${dir}/${modelFiles.config}`;
+  const json = (await readJsonFile(path)) as Record<string, unknown>;
+  const spec = fromHfConfig(json, path);
+  return { spec, format: weightFormat(json, path) };
+}
+
+/** Writes config.json and generation_config.json. @throws HandheldError `io` */
+export async function writeModelConfig(
+  dir: string,
+  spec: Spec,
+  format: WeightFormat,
+  extras: HfConfigExtras,
+): Promise<void> {
+  const quantization = format === "int4" ? { quantization_config: int4Config } : {};
+  const config = { ...toHfConfig(spec, extras), ...quantization };
+  const { bosTokenId = null, eosTokenId = null, padTokenId = null } = extras;
+  const generation = { bos_token_id: bosTokenId, eos_token_id: eosTokenId, pad_token_id: padTokenId };
+  await writeFileAtomic(`${dir}/${modelFiles.config}`, `${JSON.stringify(config, null, 2)}\n`);
+  await writeFileAtomic(`${dir}/${modelFiles.generation}`, `${JSON.stringify(generation, null, 2)}\n`);
+}
+
+function weightFormat(json: Record<string, unknown>, path: string): WeightFormat {
+  const config = json.quantization_config as Record<string, unknown> | undefined | null;
+  if (config === undefined || config === null) return "f32";
+  const same = Object.entries(int4Config).every(([key, value]) => config[key] === value);
+  if (same) return "int4";
+  const method = `${String(config.quant_method)}, ${String(config.bits)} bits`;
+  throw new HandheldError(
+    "unsupported",
+    `${path}: quantization_config (${method}) is not supported; use the float model`,
+  );
+}

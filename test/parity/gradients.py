@@ -1,5 +1,6 @@
-"""Writes fixtures/gradients/*.safetensors: weights, a batch, its loss and the gradient of every weight, computed by
-transformers' LlamaForCausalLM in double precision. Run once with requirements.txt; the tests need no Python.
+"""Writes fixtures/gradients/*.safetensors: weights, a batch, its loss, the gradient of every weight and the losses of a
+few AdamW steps, computed by transformers' LlamaForCausalLM in double precision. Run once with requirements.txt; the tests
+need no Python.
 
     python test/parity/gradients.py
 """
@@ -49,6 +50,21 @@ def write(name: str, overrides: dict) -> None:
             parameter.data.uniform_(0.5, 1.5)
     weights = {key: value.detach().clone().contiguous() for key, value in model.named_parameters()}
     model = model.double()
+    loss = batch_loss(model, smoothing)
+    loss.backward()
+    tensors = {f"weight/{key}": value for key, value in weights.items()}
+    tensors |= {f"gradient/{key}": value.grad.float().contiguous() for key, value in model.named_parameters()}
+    about = dict(
+        config=config.to_dict(),
+        sequences=SEQUENCES,
+        loss=loss.item(),
+        smoothing=smoothing,
+        losses=train(model, smoothing),
+    )
+    save_file(tensors, FOLDER / f"{name}.safetensors", metadata={"about": json.dumps(about)})
+
+
+def batch_loss(model: LlamaForCausalLM, smoothing: float) -> torch.Tensor:
     total = torch.zeros((), dtype=torch.float64)
     for ids, factors in SEQUENCES:
         logits = model(torch.tensor([ids])).logits[0, :-1]
@@ -56,11 +72,24 @@ def write(name: str, overrides: dict) -> None:
             logits, torch.tensor(ids[1:]), reduction="none", label_smoothing=smoothing
         )
         total = total + (losses * torch.tensor(factors[1:], dtype=torch.float64)).sum()
-    total.backward()
-    tensors = {f"weight/{key}": value for key, value in weights.items()}
-    tensors |= {f"gradient/{key}": value.grad.float().contiguous() for key, value in model.named_parameters()}
-    about = dict(config=config.to_dict(), sequences=SEQUENCES, loss=total.item(), smoothing=smoothing)
-    save_file(tensors, FOLDER / f"{name}.safetensors", metadata={"about": json.dumps(about)})
+    return total
+
+
+def train(model: LlamaForCausalLM, smoothing: float) -> list[float]:
+    """Losses before each of 12 steps on the same batch: learning rate 0.01, decay 0.1 on matrices, norm clipped to 1."""
+    matrices = [p for p in model.parameters() if p.dim() > 1]
+    vectors = [p for p in model.parameters() if p.dim() == 1]
+    groups = [dict(params=matrices, weight_decay=0.1), dict(params=vectors, weight_decay=0.0)]
+    optimizer = torch.optim.AdamW(groups, lr=0.01, betas=(0.9, 0.95), eps=1e-8)
+    losses = []
+    for _ in range(12):
+        optimizer.zero_grad()
+        loss = batch_loss(model, smoothing)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        losses.append(loss.item())
+    return losses
 
 
 if __name__ == "__main__":

@@ -6,6 +6,8 @@ import { createBackend, createReferenceBackend } from "../../src/kernels/index.t
 import { createTrainable, type NamedTensor } from "../../src/model/trainable.ts";
 import { fromHfConfig } from "../../src/spec/index.ts";
 import { packBatch } from "../../src/train/batches.ts";
+import { Optimizer } from "../../src/train/optimizer.ts";
+import { createRecipe } from "../../src/train/recipe.ts";
 
 const tolerance = 1e-4;
 
@@ -14,6 +16,8 @@ interface About {
   sequences: [number[], number[]][];
   loss: number;
   smoothing: number;
+  /** Losses before each of some AdamW steps on the same batch. */
+  losses: number[];
 }
 
 /** Reads a fixture: a safetensors file of f32 tensors. */
@@ -41,12 +45,21 @@ function strip(tensors: NamedTensor[], prefix: string): NamedTensor[] {
 
 const fixtures = ["relu-tied", "relu-untied", "silu-tied", "silu-untied-smoothed"];
 
-function compare(name: string, backend: Backend): void {
+function create(name: string, backend: Backend) {
   const { about, tensors } = readFixture(name);
   const model = createTrainable(backend, fromHfConfig(about.config), { weights: strip(tensors, "weight/") });
   const examples = about.sequences.map(([ids, w]) => ({ ids: Int32Array.from(ids), weights: Float32Array.from(w) }));
-  model.parameters.zeroGrads();
-  const loss = model.loss(packBatch(examples), { gradients: true, labelSmoothing: about.smoothing });
+  const batch = packBatch(examples);
+  const loss = () => {
+    model.parameters.zeroGrads();
+    return model.loss(batch, { gradients: true, labelSmoothing: about.smoothing });
+  };
+  return { about, tensors, model, loss };
+}
+
+function compareGradients(name: string, backend: Backend): void {
+  const { about, tensors, model, loss: compute } = create(name, backend);
+  const loss = compute();
   expect(Math.abs(loss / about.loss - 1)).toBeLessThan(1e-5);
   const { parameters } = model;
   const gradients = strip(tensors, "gradient/");
@@ -60,11 +73,30 @@ function compare(name: string, backend: Backend): void {
   model.close();
 }
 
+function compareLosses(name: string, backend: Backend): void {
+  const { about, model, loss } = create(name, backend);
+  const optimizer = new Optimizer(model.parameters, createRecipe({ weightDecay: 0.1, clipNorm: 1 }));
+  about.losses.forEach((expected, i) => {
+    expect(Math.abs(loss() / expected - 1), `step ${i + 1}`).toBeLessThan(tolerance);
+    optimizer.update(i + 1, 0.01, optimizer.gradNorm());
+  });
+  model.close();
+}
+
 describe(`loss and gradients equal PyTorch's within ${tolerance} of each tensor's largest`, () => {
-  test.each(fixtures)("%s, reference", (name) => compare(name, createReferenceBackend()));
+  test.each(fixtures)("%s, reference", (name) => compareGradients(name, createReferenceBackend()));
   test.each(fixtures)("%s, this machine's backend", async (name) => {
     const backend = await createBackend();
-    compare(name, backend);
+    compareGradients(name, backend);
+    await backend.close();
+  });
+});
+
+describe(`the losses of 12 AdamW steps equal PyTorch's within a factor of 1 ± ${tolerance}`, () => {
+  test.each(fixtures)("%s, reference", (name) => compareLosses(name, createReferenceBackend()));
+  test.each(fixtures)("%s, this machine's backend", async (name) => {
+    const backend = await createBackend();
+    compareLosses(name, backend);
     await backend.close();
   });
 });

@@ -60,7 +60,7 @@ class Vocabulary {
     }
     const atomic = new Set(options.atomic);
     this.split = atomic.size > 0;
-    const all = vocabulary.map((_, id) => id).filter((id) => id !== eos && vocabulary[id]);
+    const all = vocabulary.map((_, id) => id).filter((id) => id !== eos && vocabulary[id]?.length);
     // A tokenizer gives `)` one id, as structure and as text: without it, no value could hold a bracket.
     const textBytes = new Set(all.map((id) => (atomic.has(id) ? -1 : singleByte(vocabulary[id]))));
     const plain = all.filter((id) => {

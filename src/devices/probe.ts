@@ -46,7 +46,7 @@ const plainWorkingSet = 2 ** 20;
 export async function probeDevice(options: ProbeOptions = {}): Promise<DeviceProfile> {
   const facts = await machineFacts();
   const available = detectThreads() ? facts.cores : 1;
-  let workingSetBytes = options.workingSetBytes ?? defaultWorkingSet(facts.memoryBytes);
+  let workingSetBytes = options.workingSetBytes;
   const plan = threadPlan(Math.min(options.threads ?? defaultThreads(), available));
   const deadline = performance.now() + (options.budgetSeconds ?? 2) * 1000;
   const create = options.createBackend ?? createBackend;
@@ -57,7 +57,7 @@ export async function probeDevice(options: ProbeOptions = {}): Promise<DevicePro
     options.onProgress?.(i, plan.length);
     const backend = await create({ threads });
     try {
-      if (backend.simd === "none") workingSetBytes = Math.min(workingSetBytes, plainWorkingSet);
+      workingSetBytes ??= defaultWorkingSet(backend, facts.memoryBytes);
       speeds.push(measureSpeeds(backend, workingSetBytes, options.signal));
       measured ??= backend;
     } finally {
@@ -71,7 +71,7 @@ export async function probeDevice(options: ProbeOptions = {}): Promise<DevicePro
     backend: measured!.name,
     simd: measured!.simd,
     threads: available,
-    workingSetBytes,
+    workingSetBytes: workingSetBytes!,
     speeds: ascending(speeds),
   };
 }
@@ -139,7 +139,9 @@ function fastest(backend: Backend, signal: AbortSignal | undefined, queue: () =>
   return Math.max(best, 1e-9);
 }
 
-function defaultWorkingSet(memoryBytes: number | null): number {
+/** Bytes to read per pass: 256 MiB, at most a sixteenth of the machine's memory; little without SIMD. */
+export function defaultWorkingSet(backend: Backend, memoryBytes: number | null): number {
+  if (backend.simd === "none") return plainWorkingSet;
   return Math.min(256 * 2 ** 20, Math.floor((memoryBytes ?? 2 ** 31) / 16));
 }
 

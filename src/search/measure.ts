@@ -54,8 +54,8 @@ export function createTimedMeasure(options: TimedMeasureOptions): Measure {
     try {
       const prompt = Math.min(workload.promptTokens, spec.context);
       const middle = workload.promptTokens + Math.floor(workload.answerTokens / 2);
-      const prefill = timePrefill(decoder, Math.max(1, prompt), timing);
-      const decode = timeDecode(decoder, Math.max(0, Math.min(middle, spec.context - 1)), timing);
+      const prefill = await timePrefill(decoder, Math.max(1, prompt), timing);
+      const decode = await timeDecode(decoder, Math.max(0, Math.min(middle, spec.context - 1)), timing);
       return {
         decodeTokensPerSecond: decode.tokensPerSecond,
         prefillTokensPerSecond: prefill.tokensPerSecond,

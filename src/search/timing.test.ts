@@ -37,28 +37,28 @@ function fakeDecoder(jitter: (run: number) => number = () => 0) {
 }
 
 describe("timing", () => {
-  it("prefill counts prompt tokens, decode one token at a time", () => {
+  it("prefill counts prompt tokens, decode one token at a time", async () => {
     const { decoder, now } = fakeDecoder();
-    expect(timePrefill(decoder, 40, { now })).toEqual({
+    expect(await timePrefill(decoder, 40, { now })).toEqual({
       tokensPerSecond: expect.closeTo(8000, 3),
       spread: expect.closeTo(0, 6),
       repeats: 5,
     });
-    expect(timeDecode(decoder, 40, { now }).tokensPerSecond).toBeCloseTo(1000 / 1.1, 3);
+    expect((await timeDecode(decoder, 40, { now })).tokensPerSecond).toBeCloseTo(1000 / 1.1, 3);
   });
 
-  it("decoding stays within the context and at most 64 tokens behind where it starts", () => {
+  it("decoding stays within the context and at most 64 tokens behind where it starts", async () => {
     const short = fakeDecoder();
-    timeDecode(short.decoder, 20, { now: short.now });
+    await timeDecode(short.decoder, 20, { now: short.now });
     expect(short.state().longest).toBe(84);
     const full = fakeDecoder();
-    timeDecode(full.decoder, 127, { now: full.now });
+    await timeDecode(full.decoder, 127, { now: full.now });
     expect(full.state().longest).toBe(128);
   });
 
-  it("the median counts, and the spread says how far the repeats lie apart", () => {
+  it("the median counts, and the spread says how far the repeats lie apart", async () => {
     const { decoder, now } = fakeDecoder((run) => (run % 50 === 0 ? 20 : 0));
-    const { tokensPerSecond, spread } = timeDecode(decoder, 8, { now, repeatSeconds: 0.01, repeats: 9 });
+    const { tokensPerSecond, spread } = await timeDecode(decoder, 8, { now, repeatSeconds: 0.01, repeats: 9 });
     expect(tokensPerSecond).toBeCloseTo(1000 / 1.1, 0);
     expect(spread).toBeGreaterThan(0.3);
   });
@@ -72,8 +72,8 @@ describe("timing", () => {
     expect(state().open).toBe(0);
   });
 
-  it("stops when aborted", () => {
+  it("stops when aborted", async () => {
     const { decoder, now } = fakeDecoder();
-    expect(() => timePrefill(decoder, 8, { now, signal: AbortSignal.abort() })).toThrow("stopped while timing");
+    await expect(timePrefill(decoder, 8, { now, signal: AbortSignal.abort() })).rejects.toThrow("stopped while timing");
   });
 });

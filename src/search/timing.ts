@@ -43,11 +43,11 @@ export const mostDecoded = 64;
  * Tokens per second of putting a prompt of `tokens` tokens into an empty cache, its last logits included.
  * @throws ContextOverflowError when the prompt is longer than the context; HandheldError `aborted`
  */
-export function timePrefill(decoder: TimedDecoder, tokens: number, options: TimingOptions = {}): Speed {
+export async function timePrefill(decoder: TimedDecoder, tokens: number, options: TimingOptions = {}): Promise<Speed> {
   const session = decoder.createSession({ capacity: tokens });
   const prompt = someTokens(decoder, tokens);
   try {
-    return timeRepeats(options, tokens, (times) => {
+    return await timeRepeats(options, tokens, (times) => {
       for (let i = 0; i < times; i++) {
         session.truncate(0);
         session.append(prompt);
@@ -63,12 +63,12 @@ export function timePrefill(decoder: TimedDecoder, tokens: number, options: Timi
  * Each run decodes at most 64 tokens and starts again at `context`.
  * @throws ContextOverflowError when not one token fits behind them; HandheldError `aborted`
  */
-export function timeDecode(decoder: TimedDecoder, context: number, options: TimingOptions = {}): Speed {
+export async function timeDecode(decoder: TimedDecoder, context: number, options: TimingOptions = {}): Promise<Speed> {
   const run = Math.max(1, Math.min(mostDecoded, decoder.spec.context - context));
   const session = decoder.createSession({ capacity: context + run });
   try {
     session.append(someTokens(decoder, context));
-    return timeRepeats(options, 1, (times) => {
+    return await timeRepeats(options, 1, (times) => {
       for (let i = 0; i < times; i++) {
         if (i % run === 0) session.truncate(context);
         session.append([i % decoder.spec.vocabulary]);
@@ -80,19 +80,22 @@ export function timeDecode(decoder: TimedDecoder, context: number, options: Timi
   }
 }
 
-function timeRepeats(options: TimingOptions, tokens: number, run: (times: number) => void): Speed {
+async function timeRepeats(options: TimingOptions, tokens: number, run: (times: number) => void): Promise<Speed> {
   const now = options.now ?? (() => performance.now());
-  const seconds = (times: number) => {
+  const seconds = async (times: number) => {
+    await new Promise((resolve) => setTimeout(resolve)); // lets Ctrl-C, and a page's drawing, in
     if (options.signal?.aborted) throw new HandheldError("aborted", "stopped while timing");
     const started = now();
     run(times);
     return Math.max(1e-9, (now() - started) / 1000);
   };
-  const times = calibrate(seconds, options.repeatSeconds ?? 0.1);
+  const times = await calibrate(seconds, options.repeatSeconds ?? 0.1);
   const repeats = Math.max(1, options.repeats ?? 5);
   const end = now() + (options.budgetSeconds ?? 15) * 1000;
   const speeds: number[] = [];
-  while (speeds.length < repeats && (speeds.length < 3 || now() < end)) speeds.push((tokens * times) / seconds(times));
+  while (speeds.length < repeats && (speeds.length < 3 || now() < end)) {
+    speeds.push((tokens * times) / (await seconds(times)));
+  }
   speeds.sort((a, b) => a - b);
   const tokensPerSecond = median(speeds);
   return { tokensPerSecond, spread: (speeds.at(-1)! - speeds[0]!) / tokensPerSecond, repeats: speeds.length };
@@ -100,10 +103,10 @@ function timeRepeats(options: TimingOptions, tokens: number, run: (times: number
 
 // How often to run so that it lasts `wanted` seconds: after a run that warms caches and lets the engine compile, doubles
 // until a tenth of that is seen, then scales. A first run that is long enough needs no second.
-function calibrate(seconds: (times: number) => number, wanted: number): number {
-  if (seconds(1) >= wanted) return 1;
+async function calibrate(seconds: (times: number) => Promise<number>, wanted: number): Promise<number> {
+  if ((await seconds(1)) >= wanted) return 1;
   for (let times = 1; ; times *= 2) {
-    const taken = seconds(times);
+    const taken = await seconds(times);
     if (taken * 10 >= wanted || times >= 1 << 20) return Math.max(1, Math.ceil((times * wanted) / taken));
   }
 }

@@ -47,15 +47,25 @@ export async function loadModel(backend: Backend, dir: string): Promise<LoadedMo
   return { dir, spec, format: weights.format, decoder, tokenizer, eosIds, close: () => decoder.close() };
 }
 
+/** Options of {@link loadDecoder}. */
+export interface LoadOptions {
+  /** Longest sequence at least; beyond the context of config.json a model can be timed, but says nothing of use. */
+  minContext?: number | undefined;
+}
+
 /** Loads the weights of a model directory alone. @throws as {@link loadModel} */
-export async function loadDecoder(backend: Backend, dir: string): Promise<Decoder> {
+export async function loadDecoder(
+  backend: Backend,
+  dir: string,
+  { minContext = 0 }: LoadOptions = {},
+): Promise<Decoder> {
   const { spec, format } = await readModelConfig(dir);
   const file = await openSafetensors(`${dir}/${modelFiles.weights}`);
   let weights: Weights | null = null;
   try {
     weights = createWeights(backend, spec, format);
     for (const place of weights.places) await readTensor(backend, file, place, format, dir);
-    return new Decoder(backend, spec, weights);
+    return new Decoder(backend, { ...spec, context: Math.max(spec.context, minContext) }, weights);
   } catch (error) {
     weights?.free();
     throw error;

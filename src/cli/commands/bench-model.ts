@@ -1,29 +1,42 @@
 // The model that bench measures: a directory with weights, or random int4 weights for a spec.
-
 import type { Backend } from "../../kernels/backend.ts";
 import { Decoder } from "../../model/decoder.ts";
+import { modelFiles } from "../../model/directory.ts";
+import { loadDecoder } from "../../model/load.ts";
 import { loadSpec } from "../../spec/load.ts";
 
 /** A decoder and what to call it. */
 export interface OpenedModel {
   decoder: Decoder;
   model: string;
-  /** Where the weights come from: "random int4 weights". */
+  /** Number format and origin of the weights: "int4 weights", "random int4 weights". */
   weights: string;
 }
 
 /**
- * Opens `source` for at least `context` tokens. A model with a shorter context is measured beyond it: speed does not
+ * Opens `source` for at least `minContext` tokens. A model with a shorter context is measured beyond it: speed does not
  * depend on what it learned.
- * @throws HandheldError as loadSpec and Decoder do
+ * @throws HandheldError as loadDecoder, loadSpec and Decoder do
  */
 export async function openForBench(
   backend: Backend,
   source: string,
-  context: number,
+  minContext: number,
   seed: number,
 ): Promise<OpenedModel> {
+  if (await hasWeights(source)) {
+    const decoder = await loadDecoder(backend, source, { minContext });
+    return { decoder, model: source, weights: `${decoder.weights.format} weights` };
+  }
   const spec = await loadSpec(source);
-  const longer = { ...spec, context: Math.max(spec.context, context) };
+  const longer = { ...spec, context: Math.max(spec.context, minContext) };
   return { decoder: Decoder.random(backend, longer, seed), model: source, weights: "random int4 weights" };
+}
+
+async function hasWeights(source: string): Promise<boolean> {
+  const { access } = await import("node:fs/promises");
+  return access(`${source}/${modelFiles.weights}`).then(
+    () => true,
+    () => false,
+  );
 }

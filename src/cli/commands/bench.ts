@@ -4,6 +4,7 @@ import { defaultWorkingSet, measureSpeeds } from "../../devices/probe.ts";
 import { formatBytes, formatCount, formatDuration, formatPercent, formatRate } from "../../format.ts";
 import { createBackend } from "../../kernels/index.ts";
 import type { Decoder } from "../../model/decoder.ts";
+import type { WeightFormat } from "../../model/weights.ts";
 import { mostDecoded, type Speed, timeDecode, timePrefill } from "../../search/timing.ts";
 import { countParameters, decodeBytes } from "../../spec/arithmetic.ts";
 import type { Spec } from "../../spec/spec.ts";
@@ -41,6 +42,7 @@ export const benchFrame = defineFrame({
 interface BenchResult {
   model: string;
   weights: string;
+  format: WeightFormat;
   spec: Spec;
   parameters: number;
   threads: number;
@@ -71,6 +73,7 @@ export const runBench: Action<typeof benchFrame> = async (options, io) => {
     const result: BenchResult = {
       ...about,
       spec: decoder.spec,
+      format: decoder.weights.format,
       parameters,
       threads,
       simd,
@@ -127,7 +130,7 @@ function describeBench(result: BenchResult): string {
     note,
   ];
   const share = (context: number, speed: Speed) => {
-    const used = (decodeBytes(spec, context) * speed.tokensPerSecond) / 1e9;
+    const used = (decodeBytes(spec, context, result.format) * speed.tokensPerSecond) / 1e9;
     return `${formatRate(used)} GB/s, ${formatPercent(used / bandwidthGBps, 0)} of the bandwidth`;
   };
   const columns = [

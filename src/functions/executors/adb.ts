@@ -2,7 +2,7 @@
 // device's shell, so the remote command is quoted for that shell; on this side no shell takes part.
 
 import { amStart } from "./am.ts";
-import type { Executor } from "./executor.ts";
+import { defineExecutor, type Executor } from "./executor.ts";
 import { intentFor } from "./intents/index.ts";
 import { quoteAll } from "./quote.ts";
 import { runCommand } from "./spawn.ts";
@@ -28,5 +28,5 @@ export function createAdbExecutor({ serial, now = () => new Date() }: AdbOptions
     const remote = quoteAll(amStart(intentFor(call, "adb", now())));
     return ["adb", ...(serial === undefined ? [] : ["-s", serial]), "shell", remote];
   };
-  return { name: "adb", commandFor, describe: (call) => quoteAll(commandFor(call)), run: runCommand };
+  return defineExecutor({ name: "adb", commandFor, describe: (call) => quoteAll(commandFor(call)), run: runCommand });
 }

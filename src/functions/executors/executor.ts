@@ -3,7 +3,7 @@
 
 import type { Call } from "../types.ts";
 
-/** Turns calls into commands of one device, and runs single commands. Runs nothing by itself: see `execute`. */
+/** Turns calls into commands of one device, and runs them when the user agrees. */
 export interface Executor {
   readonly name: string;
   /**
@@ -13,8 +13,12 @@ export interface Executor {
   commandFor(call: Call): string[];
   /** The command as one line that a user can read, and paste into a POSIX shell. */
   describe(call: Call): string;
-  /** Runs a command made by `commandFor`; null where the executor never runs anything. */
-  readonly run: ((command: readonly string[], signal?: AbortSignal) => Promise<string>) | null;
+  /**
+   * Runs the calls of one answer in order, each only when `confirm` answers `true`; there is no other way to run one.
+   * All commands are made before the first runs, so a call that cannot be expressed stops the whole answer. A no ends
+   * the answer: later calls may depend on the one that was refused. Throws `io` when a command fails.
+   */
+  execute(calls: readonly Call[], options: ExecuteOptions): Promise<Execution[]>;
 }
 
 /** What became of one call. */
@@ -33,29 +37,35 @@ export interface ExecuteOptions {
   signal?: AbortSignal | undefined;
 }
 
-/**
- * Runs the calls of one answer in order, each only when `confirm` answers `true`. All commands are made before the
- * first one runs, so a call that cannot be expressed stops the whole answer. A no ends the answer: later calls
- * may depend on the one that was refused.
- */
-export async function execute(
-  executor: Executor,
-  calls: readonly Call[],
-  options: ExecuteOptions,
-): Promise<Execution[]> {
-  const prepared = calls.map((call) => ({
-    call,
-    command: executor.commandFor(call),
-    description: executor.describe(call),
-  }));
-  const done: Execution[] = [];
-  for (const { call, command, description } of prepared) {
-    options.signal?.throwIfAborted();
-    const agreed = (await options.confirm(description, call)) === true;
-    const ran = agreed && executor.run !== null;
-    const output = ran && executor.run !== null ? await executor.run(command, options.signal) : "";
-    done.push({ call, command, ran, output });
-    if (!agreed) break;
-  }
-  return done;
+/** Runs one command and returns what it printed. */
+export type Run = (command: readonly string[], signal?: AbortSignal) => Promise<string>;
+
+/** An executor from its parts; `run` is null where nothing is ever run. It is reachable through `execute` only. */
+export function defineExecutor(
+  parts: Pick<Executor, "name" | "commandFor" | "describe"> & { run: Run | null },
+): Executor {
+  const { run, ...described } = parts;
+  return {
+    ...described,
+    async execute(calls, { confirm, signal }) {
+      const prepared = calls.map((call) => ({
+        call,
+        command: described.commandFor(call),
+        description: described.describe(call),
+      }));
+      const done: Execution[] = [];
+      for (const { call, command, description } of prepared) {
+        signal?.throwIfAborted();
+        const agreed = (await confirm(description, call)) === true;
+        const output = agreed && run !== null ? await run(command, signal) : "";
+        done.push({ call, command, ran: agreed && run !== null, output });
+        if (!agreed) break;
+      }
+      return done;
+    },
+  };
 }
+
+/** `executor.execute`, as a function. */
+export const execute = (executor: Executor, calls: readonly Call[], options: ExecuteOptions): Promise<Execution[]> =>
+  executor.execute(calls, options);

@@ -3,15 +3,15 @@ import { HandheldError } from "../../errors.ts";
 import { ANDROID_CATALOGUE, SETTINGS_PAGES } from "../catalogue/index.ts";
 import { generateDataset } from "../generator/index.ts";
 import type { Call, Json } from "../types.ts";
-import type { Executor } from "./executor.ts";
+import { defineExecutor, type Executor } from "./executor.ts";
 import {
   createAdbExecutor,
   createDryRunExecutor,
   createTermuxExecutor,
   createWebExecutor,
   EXECUTORS,
-  execute,
 } from "./index.ts";
+import { runCommand } from "./spawn.ts";
 
 const NOW = new Date(2027, 2, 3, 10, 30); // a Wednesday
 const termux = createTermuxExecutor({ now: () => NOW });
@@ -211,9 +211,9 @@ describe("web", () => {
   it("opens a URL only after a yes", async () => {
     const opened: string[] = [];
     const page = createWebExecutor({ open: (url) => opened.push(url) });
-    await execute(page, [call("dial", { phone_number: "1" })], { confirm: () => false });
+    await page.execute([call("dial", { phone_number: "1" })], { confirm: () => false });
     expect(opened).toEqual([]);
-    await execute(page, [call("dial", { phone_number: "1" })], { confirm: () => true });
+    await page.execute([call("dial", { phone_number: "1" })], { confirm: () => true });
     expect(opened).toEqual(["tel:1"]);
   });
 });
@@ -225,14 +225,14 @@ describe("execute", () => {
       ran.push([...command]);
       return "ok";
     };
-    return { ...createAdbExecutor(), run, ran };
+    return { ...defineExecutor({ ...createAdbExecutor(), run }), ran };
   };
   const calls = [call("show_alarms"), call("open_camera"), call("open_settings")];
 
   it("runs each call after its own yes and stops at a no", async () => {
     const executor = recording();
     const asked: string[] = [];
-    const done = await execute(executor, calls, {
+    const done = await executor.execute(calls, {
       confirm: (description) => {
         asked.push(description);
         return asked.length < 2;
@@ -248,13 +248,13 @@ describe("execute", () => {
 
   it("takes nothing but true for a yes", async () => {
     const executor = recording();
-    await execute(executor, calls, { confirm: (() => "no") as unknown as () => boolean });
+    await executor.execute(calls, { confirm: (() => "no") as unknown as () => boolean });
     expect(executor.ran).toEqual([]);
   });
 
   it("runs nothing when a later call cannot be expressed", async () => {
     const executor = recording();
-    const promise = execute(executor, [calls[0] as Call, call("get_ringtone")], { confirm: () => true });
+    const promise = executor.execute([calls[0] as Call, call("get_ringtone")], { confirm: () => true });
     await expect(promise).rejects.toThrow(/get_ringtone cannot be expressed/);
     expect(executor.ran).toEqual([]);
   });
@@ -262,13 +262,14 @@ describe("execute", () => {
   it("dry runs show any call and run nothing", async () => {
     const dry = createDryRunExecutor();
     expect(dry.describe(call("dial", { phone_number: "result1" }))).toBe('dial(phone_number="result1")');
-    const [done] = await execute(dry, [call("get_ringtone")], { confirm: () => true });
+    const [done] = await dry.execute([call("get_ringtone")], { confirm: () => true });
     expect(done?.ran).toBe(false);
   });
 
   it("says what to install where a program is missing", async () => {
-    const executor = { ...createTermuxExecutor(), commandFor: () => ["handheld-no-such-program"] };
-    await expect(execute(executor, [call("show_alarms")], { confirm: () => true })).rejects.toThrow(/not installed/);
+    const commandFor = (): string[] => ["handheld-no-such-program"];
+    const executor = defineExecutor({ ...createTermuxExecutor(), commandFor, run: runCommand });
+    await expect(executor.execute([call("show_alarms")], { confirm: () => true })).rejects.toThrow(/not installed/);
   });
 
   it("lists all executors by name", () => {

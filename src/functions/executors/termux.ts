@@ -1,7 +1,7 @@
 // The phone itself, in Termux: `am start …` run directly, without any shell.
 
 import { amStart } from "./am.ts";
-import type { Executor } from "./executor.ts";
+import { defineExecutor, type Executor } from "./executor.ts";
 import { intentFor } from "./intents/index.ts";
 import { quoteAll } from "./quote.ts";
 import { runCommand } from "./spawn.ts";
@@ -18,5 +18,10 @@ export function createTermuxExecutor({ now = () => new Date() }: TermuxOptions =
     quoteAll(argv); // refuses a NUL before anything is spawned
     return argv;
   };
-  return { name: "termux", commandFor, describe: (call) => quoteAll(commandFor(call)), run: runCommand };
+  return defineExecutor({
+    name: "termux",
+    commandFor,
+    describe: (call) => quoteAll(commandFor(call)),
+    run: runCommand,
+  });
 }

@@ -4,7 +4,7 @@
 import { HandheldError } from "../../errors.ts";
 import type { Call } from "../types.ts";
 import { cannotExpress, chosenFrom, requiredString, stringOf, stringsOf } from "./arguments.ts";
-import type { Executor } from "./executor.ts";
+import { defineExecutor, type Executor } from "./executor.ts";
 import { geoUri, SEARCH_URLS } from "./intents/device.ts";
 import { refuseReferences } from "./intents/index.ts";
 import { component, phoneNumber, phoneUri } from "./intents/intent.ts";
@@ -64,7 +64,7 @@ export function createWebExecutor({ open }: WebOptions = {}): Executor {
     refuseReferences(call, DEVICE);
     return build(call);
   };
-  return {
+  return defineExecutor({
     name: "web",
     commandFor: (call) => [urlFor(call)],
     describe: urlFor,
@@ -75,5 +75,5 @@ export function createWebExecutor({ open }: WebOptions = {}): Executor {
             open(url as string);
             return "";
           },
-  };
+  });
 }

@@ -1,4 +1,15 @@
 // All families of phrasings. A new one: an entry in a file of this folder, or a new file and one line here.
+//
+// The rules by which a query determines its answer, so that no text has two:
+//   arguments   only those that the query asks for; arguments in the order of the schema;
+//   copies      a copied value is a span of whole words, without quotes, final punctuation, "please" or "my" ("my mom" is "mom");
+//   times       as said unless a part of day or am/pm names the half of the day (../slots/times.ts);
+//   dates       a year only where it is said; today, tomorrow and weekdays stay words (../slots/dates.ts);
+//   files       "open", "read", "view", "edit" a file is open_document; "pick", "choose", "upload" … is get_content;
+//   cameras     a picture or recording is capture_*; the camera itself is open_camera or open_video_camera;
+//   people      a name instead of a number, address or URI is looked up first, and `resultN` stands for what was found;
+//   searches    places and ways are search_location; facts are web_search; an engine that is named is `engine`;
+//   reminders   at a time of day they are alarms, after a duration they are timers.
 
 import { CALENDAR_FAMILIES } from "./calendar.ts";
 import { CALL_AND_MESSAGE_FAMILIES } from "./calls-and-messages.ts";

@@ -7,7 +7,8 @@ import type { TrainEvent, TrainOptions, TrainTask } from "./types.ts";
 
 /**
  * Trains `model` on `task` and reports as it goes. At the end the model holds the final weights (the averaged ones with
- * `ema`). A checkpoint is written when the loss of the step that follows has shown its weights to be sound.
+ * `ema`). A checkpoint is written when the loss of the step that follows has shown its weights to be sound. A resumed run
+ * equals an uninterrupted one bit for bit on the same backend and number of threads (a time budget aside).
  *
  * @throws DivergenceError when the loss or the gradient stops being a number or runs away; the last good checkpoint stays.
  * @throws HandheldError `aborted` on the signal, `context-overflow` for an example longer than the context,

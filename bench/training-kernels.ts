@@ -179,9 +179,20 @@ function elementwise(): void {
   });
 }
 
+interface Model {
+  L: number;
+  C: number;
+  H: number;
+  K: number;
+  D: number;
+  F: number;
+  V: number;
+  segments: number;
+  length: number;
+}
+
 /** One forward and backward of a decoder and its optimiser step, as the trainer queues them. */
-function step(): void {
-  const [L, C, H, K, D, F, V, segments, length] = [6, 192, 6, 2, 32, 576, 1000, 50, 40];
+function step({ L, C, H, K, D, F, V, segments, length }: Model): void {
   const N = segments * length;
   const Q = (H + 2 * K) * D;
   const perLayer = Q * C + C * H * D + 3 * C * F;
@@ -265,7 +276,8 @@ function step(): void {
 products();
 attentions();
 elementwise();
-step();
+step({ L: 6, C: 192, H: 6, K: 2, D: 32, F: 576, V: 1000, segments: 50, length: 40 });
+step({ L: 4, C: 128, H: 4, K: 2, D: 32, F: 384, V: 500, segments: 12, length: 40 });
 await backend.close();
 
 const setting = {

@@ -17,6 +17,8 @@ export interface BackendOptions {
   simd?: SimdLevel | undefined;
   /** Single-threaded build with unshared memory, even where sharing works. Default false. */
   unshared?: boolean | undefined;
+  /** False: do not use an int8 dot product instruction (results are the same). Default: where the machine has one. */
+  dotProduct?: boolean | undefined;
 }
 
 /**
@@ -39,7 +41,7 @@ export async function createBackend(options: BackendOptions = {}): Promise<Backe
     throw new HandheldError("invalid-option", `threads must be a whole number from 1 to 64, got ${threads}`);
   }
   const module = await loadModule(`handheld-${simd}${sharing ? "-threads" : ""}.wasm`);
-  return WasmBackend.create({ module, simd, threads, shared: sharing });
+  return WasmBackend.create({ module, simd, threads, shared: sharing, dotProduct: options.dotProduct });
 }
 
 /** Cores that the default uses. */

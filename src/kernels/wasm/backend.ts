@@ -2,7 +2,16 @@
 import { HandheldError } from "../../errors.ts";
 import type { Backend, KvFormat, Ptr, SimdLevel } from "../backend.ts";
 import { Heap } from "../heap.ts";
-import { COMMAND_BYTES, CONSTANTS, CONTROL, HEAP, QUEUE, QUEUE_COMMANDS, SCRATCH_BYTES } from "./assembly/op.ts";
+import {
+  COMMAND_BYTES,
+  CONSTANTS,
+  CONTROL,
+  HEAP,
+  NO_DOT_PRODUCT,
+  QUEUE,
+  QUEUE_COMMANDS,
+  SCRATCH_BYTES,
+} from "./assembly/op.ts";
 import { CommandQueue } from "./commands.ts";
 import { activationBytes, kvBytes } from "./layout.ts";
 import { spawnWorkers, type Workers } from "./workers.ts";
@@ -26,6 +35,8 @@ export interface WasmBackendOptions {
   threads: number;
   /** Shared memory; needed for more than one thread. */
   shared: boolean;
+  /** False: do not use an int8 dot product instruction. Default: where the machine has one. */
+  dotProduct?: boolean | undefined;
 }
 
 /** Runs every operation on `threads` threads over one WebAssembly memory. */
@@ -53,6 +64,7 @@ export class WasmBackend extends CommandQueue implements Backend {
     this.words = new Int32Array(memory.buffer, QUEUE, (COMMAND_BYTES / 4) * QUEUE_COMMANDS);
     this.floats = new Float32Array(memory.buffer, QUEUE, this.words.length);
     writeConstants(memory.buffer);
+    new Int32Array(memory.buffer, NO_DOT_PRODUCT, 1)[0] = options.dotProduct === false ? 1 : 0;
     const instance = new WebAssembly.Instance(options.module, kernelImports(memory));
     this.kernels = instance.exports as unknown as KernelExports;
     this.kernels.configure(0, options.threads, HEAP);

@@ -1,11 +1,16 @@
-// Attention of new tokens over the KV cache (layout in kv.ts), one pass with online softmax over blocks of 64 keys.
+// Attention of new tokens over the KV cache (layout in kv.ts), one pass with online softmax over blocks of 64 keys. Row by
+// row here, for decoding; many tokens at once are in attention-cached-tiles.ts.
 // Int8 caches stay integer: a query head is rounded to 16 bits (so its error is far below the keys'), and so are the
 // softmax weights times the values' scales of each block, relative to the block's largest.
+import { attendTiles } from "./attention-cached-tiles";
 import { scratch, shareBegin, shareEnd } from "./control";
 import { exp_ps, largest, madd_ps, max_ps, round_ps, sum_ps } from "./math";
 
 /** Keys of a block. Sums of 64 · 32767 · 127 fit an int32. */
 const KEYS: i32 = 64;
+
+/** Query rows that share a key head from which unpacking the keys pays. */
+const TILED_ROWS: i32 = 8;
 
 // Scratch of a thread: scores, 16-bit weights, then the query (D · 4 bytes) and the running sums (D · 4 bytes), padded.
 const WEIGHTS: usize = 256;
@@ -26,6 +31,10 @@ export function attentionCached(
   D: i32,
   stride: i32,
 ): void {
+  if (N > 1 && N * (H / K) >= TILED_ROWS) {
+    attendTiles(out, q, keys, values, capacity, int8, N, position, H, K, D, stride);
+    return;
+  }
   const codes = ((<usize>K * capacity * D) + 15) & ~15;
   const end = shareEnd(H, 1);
   for (let h = shareBegin(H, 1); h < end; h++) {
@@ -219,7 +228,7 @@ function weighColumnsInt8(sums: usize, codes: usize, values: usize, count: i32, 
   for (let s = 0; s < count; s += 2, codes += 4) {
     const pair = v128.load32_splat(codes);
     // The partner of an odd last value is the value itself, with weight 0.
-    const next = values + <usize>(s + 1 < count ? D : 0);
+    const next = s + 1 < count ? values + <usize>D : values;
     let x = v128.load8x8_s(values);
     let y = v128.load8x8_s(next);
     a0 = i32x4.add(a0, i32x4.dot_i16x8_s(v128.shuffle<i16>(x, y, 0, 8, 1, 9, 2, 10, 3, 11), pair));

@@ -8,7 +8,9 @@
 // k-quads × T tokens × 4 codes, then T int32 offsets = -8 · (sum of the block's codes), which undo the weights' code - 8;
 // after the last block T f32 scales. Codes are int8; without relaxed SIMD int16, in the order (k0, k2, k1, k3).
 import { scratch, shareBegin, shareEnd } from "./control";
+import { NO_DOT_PRODUCT } from "./op";
 import { decodeTile, prefillTile } from "./int4-tiles";
+import { decodeTileDot, hasDotProduct, prefillTileDot } from "./int4-tiles-dot";
 import { decodeTileSimd128, prefillTileSimd128 } from "./int4-tiles-simd128";
 import { largest, round_ps } from "./math";
 
@@ -164,13 +166,20 @@ export function matmulInt4(out: usize, x: usize, w: usize, N: i32, M: i32, K: i3
   }
 }
 
+// @ts-ignore: decorator
+@inline
+function useDot(): bool {
+  return hasDotProduct && load<i32>(NO_DOT_PRODUCT) == 0;
+}
+
 /** Eight rows of w, one token. */
 // @ts-ignore: decorator
 @inline
 function column(out: usize, x: usize, panel: usize, blocks: i32, rows: i32, accumulate: i32): void {
   const sums = scratch();
-  if (ASC_FEATURE_RELAXED_SIMD) decodeTile(sums, x, panel, blocks);
-  else decodeTileSimd128(sums, x, panel, blocks);
+  if (!ASC_FEATURE_RELAXED_SIMD) decodeTileSimd128(sums, x, panel, blocks);
+  else if (useDot()) decodeTileDot(sums, x, panel, blocks);
+  else decodeTile(sums, x, panel, blocks);
   write(out, sums, rows, accumulate);
   if (rows > 4) write(out + 16, sums + 16, rows - 4, accumulate);
 }
@@ -190,8 +199,9 @@ function tile(
   accumulate: i32,
 ): void {
   const sums = scratch();
-  if (ASC_FEATURE_RELAXED_SIMD) prefillTile(sums, x, panel, blocks, quad);
-  else prefillTileSimd128(sums, x, panel, blocks, quad);
+  if (!ASC_FEATURE_RELAXED_SIMD) prefillTileSimd128(sums, x, panel, blocks, quad);
+  else if (useDot()) prefillTileDot(sums, x, panel, blocks, quad);
+  else prefillTile(sums, x, panel, blocks, quad);
   for (let t = 0; t < tokens; t++) {
     write(out + ((<usize>t * ldc) << 2), sums + ((<usize>t) << 4), rows, accumulate);
   }

@@ -9,6 +9,8 @@ export const QUEUE_COMMANDS = 2048;
 export const CONTROL = 4096;
 /** v128 constants that kernels load (V8 re-creates literal vectors at each use, see docs/architecture.md). */
 export const CONSTANTS = 5120;
+/** A word: not 0 forbids the int8 dot product instruction (int4-tiles-dot.ts), so that tests reach the other kernels. */
+export const NO_DOT_PRODUCT = 6144;
 export const QUEUE = 8192;
 /** First byte after the queue: per-thread scratch, then the heap. */
 export const HEAP = QUEUE + COMMAND_BYTES * QUEUE_COMMANDS;

@@ -1,6 +1,6 @@
 // What a command is: its frame (name, arguments, options, help) as data, and the function that runs it.
 import type { Command } from "commander";
-import { CommanderError, InvalidArgumentError } from "commander";
+import { CommanderError, Option as CommanderOption, InvalidArgumentError } from "commander";
 import type { CommandIo } from "./io.ts";
 import { type Argument, type Option, sharedOptions, UsageError } from "./options.ts";
 
@@ -56,12 +56,15 @@ export function mount(program: Command, frame: Frame, start: (options: Record<st
   const command = program.command(frame.name).summary(frame.summary).description(describe(frame));
   const names = Object.keys(frame.arguments);
   for (const argument of Object.values(frame.arguments)) command.argument(argument.syntax, argument.description);
-  for (const option of Object.values({ ...frame.options, ...sharedOptions })) addOption(command, option);
+  const options = { ...frame.options, ...sharedOptions };
+  for (const option of Object.values(options)) addOption(command, option);
+  const unset = Object.entries(options).filter(([, option]) => option.parse === undefined);
+  const flags = Object.fromEntries(unset.map(([name, option]) => [name, option.default]));
   const examples = frame.examples.map(([line, effect]) => `  handheld ${line}\n      ${effect}`);
   command.addHelpText("after", `\nExamples:\n${examples.join("\n")}`);
   command.allowExcessArguments(false).action(async () => {
     const given = command.processedArgs.map((value) => (Array.isArray(value) ? joinWords(value) : value));
-    await start({ ...command.opts(), ...Object.fromEntries(names.map((name, i) => [name, given[i]])) });
+    await start({ ...flags, ...command.opts(), ...Object.fromEntries(names.map((name, i) => [name, given[i]])) });
   });
 }
 
@@ -78,25 +81,28 @@ export function usageError(error: CommanderError, command: string | undefined): 
   return new UsageError(`${message}${message.endsWith("?") ? "" : `; see "${help}"`}`, { cause: error });
 }
 
+// Single line breaks of a source file become spaces: commander wraps to the width of the terminal.
 function describe(frame: Frame): string {
-  return frame.details === undefined ? `${frame.summary}.` : `${frame.summary}.\n\n${frame.details}`;
+  const summary = `${frame.summary}.`;
+  return frame.details === undefined ? summary : `${summary}\n\n${frame.details.replace(/([^\n])\n(?!\n)/g, "$1 ")}`;
 }
 
 function addOption(command: Command, option: Option<unknown>): void {
   const { flags, description, parse } = option;
-  if (parse === undefined) {
-    command.option(flags, description, option.default as boolean);
-    return;
+  const added = new CommanderOption(flags, description);
+  if (parse !== undefined) {
+    const shown = Array.isArray(option.default) ? option.default.join(",") : undefined;
+    if (option.default !== undefined) added.default(option.default, shown);
+    added.argParser((value) => {
+      try {
+        return parse(value);
+      } catch (cause) {
+        if (cause instanceof UsageError) throw new InvalidArgumentError(cause.message);
+        throw cause;
+      }
+    });
   }
-  const parser = (value: string) => {
-    try {
-      return parse(value);
-    } catch (cause) {
-      if (cause instanceof UsageError) throw new InvalidArgumentError(cause.message);
-      throw cause;
-    }
-  };
-  command.option(flags, description, parser, option.default);
+  command.addOption(added);
 }
 
 function joinWords(words: unknown[]): string | undefined {

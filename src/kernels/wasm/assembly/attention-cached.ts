@@ -10,7 +10,7 @@ import { exp_ps, largest, madd_ps, max_ps, round_ps, sum_ps } from "./math";
 const KEYS: i32 = 64;
 
 /** Query rows that share a key head from which unpacking the keys pays. */
-const TILED_ROWS: i32 = 8;
+const TILED_ROWS: i32 = 12;
 
 // Scratch of a thread: scores, 16-bit weights, then the query (D · 4 bytes) and the running sums (D · 4 bytes), padded.
 const WEIGHTS: usize = 256;

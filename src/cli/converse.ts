@@ -2,7 +2,7 @@
 import { answerQuery } from "../create/queries.ts";
 import type { AnsweredQuery } from "../create/types.ts";
 import { HandheldError } from "../errors.ts";
-import { EXECUTORS, execute } from "../functions/executors/index.ts";
+import { EXECUTORS } from "../functions/executors/index.ts";
 import { loadCallModel } from "../generate/call-model.ts";
 import { createBackend } from "../kernels/index.ts";
 import { describeAnswer } from "./create-printer.ts";
@@ -44,7 +44,7 @@ export async function converse(
 export async function offer({ calls, commands }: AnsweredQuery, mode: ExecuteMode, io: CommandIo): Promise<void> {
   if (mode === "none" || !io.interactive || calls.length === 0 || commands.some(({ command }) => command === null))
     return;
-  await execute(EXECUTORS[mode]!(), calls, {
+  await EXECUTORS[mode]!().execute(calls, {
     confirm: async (description) => /^y(es)?$/i.test(((await io.ask(`Run ${description} ? [y/N] `)) ?? "").trim()),
     signal: io.signal,
   });

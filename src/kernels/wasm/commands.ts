@@ -12,20 +12,23 @@ const layouts: readonly GemmLayout[] = ["nt", "nn", "tn"];
 export abstract class CommandQueue {
   /** Commands queued since the last flush. */
   protected queued = 0;
+  /** About how much work they are, in int4 multiply-adds (some 25 ps each on one thread). */
+  protected work = 0;
   /** The queue's memory as integers and as floats. */
   protected abstract readonly words: Int32Array;
   protected abstract readonly floats: Float32Array;
   abstract flush(): void;
 
-  private begin(opcode: number): number {
+  private begin(opcode: number, work = 0): number {
     if (this.queued === op.QUEUE_COMMANDS) this.flush();
+    this.work += work;
     const at = this.queued++ * slots;
     this.words[at] = opcode;
     return at;
   }
 
   fill(x: Ptr, value: number, n: number): void {
-    const at = this.begin(op.OP_FILL);
+    const at = this.begin(op.OP_FILL, 4 * n);
     const i = this.words;
     const f = this.floats;
     i[at + 1] = x;
@@ -34,7 +37,7 @@ export abstract class CommandQueue {
   }
 
   copy(out: Ptr, x: Ptr, n: number): void {
-    const at = this.begin(op.OP_COPY);
+    const at = this.begin(op.OP_COPY, 4 * n);
     const i = this.words;
     i[at + 1] = out;
     i[at + 2] = x;
@@ -42,7 +45,7 @@ export abstract class CommandQueue {
   }
 
   add(out: Ptr, a: Ptr, b: Ptr, n: number): void {
-    const at = this.begin(op.OP_ADD);
+    const at = this.begin(op.OP_ADD, 4 * n);
     const i = this.words;
     i[at + 1] = out;
     i[at + 2] = a;
@@ -51,7 +54,7 @@ export abstract class CommandQueue {
   }
 
   axpy(out: Ptr, x: Ptr, alpha: number, n: number): void {
-    const at = this.begin(op.OP_AXPY);
+    const at = this.begin(op.OP_AXPY, 4 * n);
     const i = this.words;
     const f = this.floats;
     i[at + 1] = out;
@@ -61,7 +64,7 @@ export abstract class CommandQueue {
   }
 
   gatherRows(out: Ptr, table: Ptr, ids: Ptr, N: number, C: number): void {
-    const at = this.begin(op.OP_GATHER_ROWS);
+    const at = this.begin(op.OP_GATHER_ROWS, 4 * N * C);
     const i = this.words;
     i[at + 1] = out;
     i[at + 2] = table;
@@ -71,7 +74,7 @@ export abstract class CommandQueue {
   }
 
   scatterAddRows(table: Ptr, ids: Ptr, x: Ptr, N: number, C: number): void {
-    const at = this.begin(op.OP_SCATTER_ADD_ROWS);
+    const at = this.begin(op.OP_SCATTER_ADD_ROWS, 8 * N * C);
     const i = this.words;
     i[at + 1] = table;
     i[at + 2] = ids;
@@ -81,7 +84,7 @@ export abstract class CommandQueue {
   }
 
   rmsNorm(out: Ptr, x: Ptr, weight: Ptr, N: number, C: number, eps: number, rstd: Ptr): void {
-    const at = this.begin(op.OP_RMS_NORM);
+    const at = this.begin(op.OP_RMS_NORM, 8 * N * C);
     const i = this.words;
     const f = this.floats;
     i[at + 1] = out;
@@ -94,7 +97,7 @@ export abstract class CommandQueue {
   }
 
   rmsNormBackward(dx: Ptr, dWeight: Ptr, dOut: Ptr, x: Ptr, weight: Ptr, rstd: Ptr, N: number, C: number): void {
-    const at = this.begin(op.OP_RMS_NORM_BACKWARD);
+    const at = this.begin(op.OP_RMS_NORM_BACKWARD, 16 * N * C);
     const i = this.words;
     i[at + 1] = dx;
     i[at + 2] = dWeight;
@@ -107,7 +110,7 @@ export abstract class CommandQueue {
   }
 
   layerNorm(out: Ptr, x: Ptr, weight: Ptr, bias: Ptr, N: number, C: number, eps: number, stats: Ptr): void {
-    const at = this.begin(op.OP_LAYER_NORM);
+    const at = this.begin(op.OP_LAYER_NORM, 8 * N * C);
     const i = this.words;
     const f = this.floats;
     i[at + 1] = out;
@@ -131,7 +134,7 @@ export abstract class CommandQueue {
     N: number,
     C: number,
   ): void {
-    const at = this.begin(op.OP_LAYER_NORM_BACKWARD);
+    const at = this.begin(op.OP_LAYER_NORM_BACKWARD, 16 * N * C);
     const i = this.words;
     i[at + 1] = dx;
     i[at + 2] = dWeight;
@@ -154,7 +157,7 @@ export abstract class CommandQueue {
     stride: number,
     inverse: boolean,
   ): void {
-    const at = this.begin(op.OP_ROPE);
+    const at = this.begin(op.OP_ROPE, 8 * N * heads * D);
     const i = this.words;
     i[at + 1] = x;
     i[at + 2] = table;
@@ -167,7 +170,7 @@ export abstract class CommandQueue {
   }
 
   activate(out: Ptr, gate: Ptr, up: Ptr, N: number, F: number, stride: number, activation: Activation): void {
-    const at = this.begin(op.OP_ACTIVATE);
+    const at = this.begin(op.OP_ACTIVATE, 16 * N * F);
     const i = this.words;
     i[at + 1] = out;
     i[at + 2] = gate;
@@ -189,7 +192,7 @@ export abstract class CommandQueue {
     stride: number,
     activation: Activation,
   ): void {
-    const at = this.begin(op.OP_ACTIVATE_BACKWARD);
+    const at = this.begin(op.OP_ACTIVATE_BACKWARD, 32 * N * F);
     const i = this.words;
     i[at + 1] = dGate;
     i[at + 2] = dUp;
@@ -215,7 +218,7 @@ export abstract class CommandQueue {
     ldc: number,
     accumulate: boolean,
   ): void {
-    const at = this.begin(op.OP_GEMM);
+    const at = this.begin(op.OP_GEMM, 2 * M * N * K);
     const i = this.words;
     i[at + 1] = layouts.indexOf(layout);
     i[at + 2] = out;
@@ -244,7 +247,7 @@ export abstract class CommandQueue {
     D: number,
     stride: number,
   ): void {
-    const at = this.begin(op.OP_ATTENTION);
+    const at = this.begin(op.OP_ATTENTION, 64 * N * H * D);
     const i = this.words;
     i[at + 1] = out;
     i[at + 2] = lse;
@@ -278,7 +281,7 @@ export abstract class CommandQueue {
     D: number,
     stride: number,
   ): void {
-    const at = this.begin(op.OP_ATTENTION_BACKWARD);
+    const at = this.begin(op.OP_ATTENTION_BACKWARD, 128 * N * H * D);
     const i = this.words;
     i[at + 1] = dq;
     i[at + 2] = dk;
@@ -299,7 +302,7 @@ export abstract class CommandQueue {
   }
 
   dropout(out: Ptr, x: Ptr, n: number, p: number, seed: number): void {
-    const at = this.begin(op.OP_DROPOUT);
+    const at = this.begin(op.OP_DROPOUT, 16 * n);
     const i = this.words;
     const f = this.floats;
     i[at + 1] = out;
@@ -310,7 +313,7 @@ export abstract class CommandQueue {
   }
 
   logSumExp(stats: Ptr, logits: Ptr, N: number, width: number, first: boolean): void {
-    const at = this.begin(op.OP_LOG_SUM_EXP);
+    const at = this.begin(op.OP_LOG_SUM_EXP, 16 * N * width);
     const i = this.words;
     i[at + 1] = stats;
     i[at + 2] = logits;
@@ -331,7 +334,7 @@ export abstract class CommandQueue {
     V: number,
     smoothing: number,
   ): void {
-    const at = this.begin(op.OP_CROSS_ENTROPY);
+    const at = this.begin(op.OP_CROSS_ENTROPY, 16 * N * width);
     const i = this.words;
     const f = this.floats;
     i[at + 1] = loss;
@@ -347,7 +350,7 @@ export abstract class CommandQueue {
   }
 
   sumSquares(out: Ptr, x: Ptr, n: number): void {
-    const at = this.begin(op.OP_SUM_SQUARES);
+    const at = this.begin(op.OP_SUM_SQUARES, 4 * n);
     const i = this.words;
     i[at + 1] = out;
     i[at + 2] = x;
@@ -368,7 +371,7 @@ export abstract class CommandQueue {
     step: number,
     gradScale: number,
   ): void {
-    const at = this.begin(op.OP_ADAMW);
+    const at = this.begin(op.OP_ADAMW, 16 * n);
     const i = this.words;
     const f = this.floats;
     i[at + 1] = p;
@@ -387,7 +390,7 @@ export abstract class CommandQueue {
   }
 
   gatherInt4(out: Ptr, table: Ptr, ids: Ptr, N: number, C: number): void {
-    const at = this.begin(op.OP_GATHER_INT4);
+    const at = this.begin(op.OP_GATHER_INT4, 8 * N * C);
     const i = this.words;
     i[at + 1] = out;
     i[at + 2] = table;
@@ -397,7 +400,7 @@ export abstract class CommandQueue {
   }
 
   quantizeRows(out: Ptr, x: Ptr, N: number, K: number): void {
-    const at = this.begin(op.OP_QUANTIZE_ROWS);
+    const at = this.begin(op.OP_QUANTIZE_ROWS, 8 * N * K);
     const i = this.words;
     i[at + 1] = out;
     i[at + 2] = x;
@@ -406,7 +409,7 @@ export abstract class CommandQueue {
   }
 
   matmulInt4(out: Ptr, x: Ptr, w: Ptr, N: number, M: number, K: number, ldc: number, accumulate: boolean): void {
-    const at = this.begin(op.OP_MATMUL_INT4);
+    const at = this.begin(op.OP_MATMUL_INT4, N * M * K);
     const i = this.words;
     i[at + 1] = out;
     i[at + 2] = x;
@@ -444,7 +447,7 @@ export abstract class CommandQueue {
     D: number,
     stride: number,
   ): void {
-    const at = this.begin(op.OP_ATTENTION_CACHED);
+    const at = this.begin(op.OP_ATTENTION_CACHED, 2 * N * (position + N) * H * D);
     const i = this.words;
     i[at + 1] = out;
     i[at + 2] = q;

@@ -2,8 +2,13 @@
 // operations. Waiting spins first (a decode step is a few hundred short operations), then sleeps.
 import { CONTROL, SCRATCH_BYTES } from "./op";
 
-/** Loads of an atomic before a waiting thread sleeps: about 0.2 ms, longer than JavaScript takes between two tokens. */
+/** Loads of an atomic before a worker without work sleeps: about 0.1 ms, longer than JavaScript takes between two tokens. */
 const SPINS: i32 = 200000;
+/**
+ * The same at a barrier, about 10 µs: what sleeping and waking cost. On a quiet machine threads arrive sooner; on a busy
+ * one the other thread may be waiting for this very core.
+ */
+const BARRIER_SPINS: i32 = 20000;
 
 const SEQUENCE: usize = CONTROL;
 const COUNT: usize = CONTROL + 64;
@@ -39,6 +44,16 @@ export function scratch(): usize {
   return scratchBase;
 }
 
+/** From now on the calling thread is the only one; returns how many there were, for {@link together}. */
+export function alone(): i32 {
+  const all = threadCount;
+  threadCount = 1;
+  return all;
+}
+export function together(count: i32): void {
+  threadCount = count;
+}
+
 /** Scratch memory of another thread, for reductions after a {@link barrier}. */
 // @ts-ignore: decorator
 @inline
@@ -72,7 +87,7 @@ export function barrier(): void {
       if (atomic.load<i32>(SLEEPERS) > 0) atomic.notify(PHASE, threadCount);
       return;
     }
-    for (let i = 0; i < SPINS; i++) if (atomic.load<i32>(PHASE) != phase) return;
+    for (let i = 0; i < BARRIER_SPINS; i++) if (atomic.load<i32>(PHASE) != phase) return;
     atomic.add<i32>(SLEEPERS, 1);
     while (atomic.load<i32>(PHASE) == phase) atomic.wait<i32>(PHASE, phase, -1);
     atomic.sub<i32>(SLEEPERS, 1);

@@ -13,7 +13,7 @@ import { dropout, logSumExp, crossEntropy } from "./loss";
 import { sumSquares, adamw } from "./optimizer";
 import { gatherInt4, quantizeRows, matmulInt4 } from "./int4";
 import { kvAppend, attentionCached, argmax } from "./kv";
-import { awaitWork, barrier, configure, publish } from "./control";
+import { alone, awaitWork, barrier, configure, publish, together } from "./control";
 import {
   COMMAND_BYTES,
   QUEUE,
@@ -52,6 +52,13 @@ export { configure };
 export function dispatch(count: i32): void {
   publish(count);
   run(count);
+}
+
+/** Runs all of `count` queued commands on the calling thread; the workers sleep on. */
+export function dispatchSerial(count: i32): void {
+  const all = alone();
+  run(count);
+  together(all);
 }
 
 /** A worker's life: runs its share of every list that is published, until the backend is closed. */

@@ -1,6 +1,7 @@
 // f32 matrix products in the three layouts that training needs, on packed panels.
 // Every element of out is one sum over k in a fixed order, so results do not depend on the number of threads.
 import { scratch, thread, threads } from "./control";
+import { FEW_ROWS, gemmFewRows } from "./gemm-few-rows";
 import { MR, NR, packColumns6, packColumns8, packRows6, packRows8, putEdge, tile } from "./tile";
 
 /** Longest part of k packed at once: a panel of a and one of b (6 + 8 KB) stay in the first-level cache. */
@@ -28,6 +29,7 @@ export function gemm(
   ldc: i32,
   accumulate: i32,
 ): void {
+  if (layout == NT && M <= FEW_ROWS) return gemmFewRows(out, a, b, M, N, K, lda, ldb, ldc, accumulate);
   const mTiles = (M + MR - 1) / MR;
   const nTiles = (N + NR - 1) / NR;
   const byRows = splitsRows(mTiles, nTiles);

@@ -210,24 +210,24 @@ function packColumns(panel: usize, panelStep: usize, x: usize, step: usize, colu
 // a0 b0 a1 b1
 // @ts-ignore: decorator
 @inline
-function interleaveLow(a: v128, b: v128): v128 {
+export function interleaveLow(a: v128, b: v128): v128 {
   return v128.shuffle<f32>(a, b, 0, 4, 1, 5);
 }
 // a2 b2 a3 b3
 // @ts-ignore: decorator
 @inline
-function interleaveHigh(a: v128, b: v128): v128 {
+export function interleaveHigh(a: v128, b: v128): v128 {
   return v128.shuffle<f32>(a, b, 2, 6, 3, 7);
 }
 // a0 a1 b0 b1
 // @ts-ignore: decorator
 @inline
-function pairsLow(a: v128, b: v128): v128 {
+export function pairsLow(a: v128, b: v128): v128 {
   return v128.shuffle<f32>(a, b, 0, 1, 4, 5);
 }
 // a2 a3 b2 b3
 // @ts-ignore: decorator
 @inline
-function pairsHigh(a: v128, b: v128): v128 {
+export function pairsHigh(a: v128, b: v128): v128 {
   return v128.shuffle<f32>(a, b, 2, 3, 6, 7);
 }

@@ -7,7 +7,7 @@ const SILU: i32 = 1;
 const GELU: i32 = 2;
 const GELU_TANH: i32 = 3;
 
-/** dGate = dOut · up · act'(gate), dUp = dOut · act(gate); without up, dGate = dOut · act'(gate). Threads share rows. */
+/** dGate = dOut · up · act'(gate), dUp = dOut · act(gate); up 0: dGate = dOut · act'(gate). Threads share rows. */
 export function activateBackward(
   dGate: usize,
   dUp: usize,

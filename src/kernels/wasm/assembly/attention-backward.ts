@@ -1,5 +1,5 @@
-// Gradients of causal attention within segments (attention.ts). Probabilities are recomputed from the log-sum-exps for up
-// to 48 query rows × 256 keys at a time. With P the probabilities, scale 1/√D and delta = Σ dOut · out of a row:
+// Gradients of causal attention within segments (attention.ts). Probabilities are recomputed from the log-sum-exps for
+// up to 48 query rows × 256 keys at a time. With P the probabilities, scale 1/√D and delta = Σ dOut · out of a row:
 // dV = Pᵀ dOut, dS = P ∘ (dOut Vᵀ − delta) · scale, dQ = dS K, dK = dSᵀ Q (FlashAttention-2, algorithm 2).
 import { blockKeys, element, owns, padded, segmentBegin, segmentCost, totalCost } from "./attention";
 import { scratch } from "./control";
@@ -75,28 +75,47 @@ export function attentionBackward(
     const cost = segmentCost(length);
     for (let g = 0; g < K; g++) {
       if (!owns(before + (cost * (<f64>g + 0.5)) / <f64>K, total)) continue;
-      const most = blockKeys(D);
-      for (let block = 0; block < length; block += most) {
-        const keys = min(most, length - block);
-        const at = element(0, begin + block, stride, g * D);
-        packKeys(k + at, v + at, keys);
-        clear(dk + at, keys);
-        clear(dv + at, keys);
-        for (let h = (g * H) / K; h < ((g + 1) * H) / K; h++) {
-          for (let row = block; row < length; row += ROWS) {
-            const count = min(ROWS, length - row);
-            const query = element(0, begin + row, stride, h * D);
-            const head = element(0, begin + row, H * D, h * D);
-            packQueries(q + query, dOut + head, count);
-            probabilities(dOut + head, out + head, element(lse, begin + row, H, h), count, row - block, keys);
-            queryGradient(dq + query, count, row - block, keys, block > 0);
-            keyGradient(dv + at, P, gradientColumns, count, row - block, keys);
-            keyGradient(dk + at, dS, queryColumns, count, row - block, keys);
-          }
-        }
-      }
+      keyHead(dq, dk, dv, dOut, out, lse, q, k, v, begin, length, g, K);
     }
     before += cost;
+  }
+}
+
+/** Key head g of one segment, with the query heads that share it. */
+function keyHead(
+  dq: usize,
+  dk: usize,
+  dv: usize,
+  dOut: usize,
+  out: usize,
+  lse: usize,
+  q: usize,
+  k: usize,
+  v: usize,
+  begin: i32,
+  length: i32,
+  g: i32,
+  K: i32,
+): void {
+  const most = blockKeys(D);
+  for (let block = 0; block < length; block += most) {
+    const keys = min(most, length - block);
+    const at = element(0, begin + block, stride, g * D);
+    packKeys(k + at, v + at, keys);
+    clear(dk + at, keys);
+    clear(dv + at, keys);
+    for (let h = (g * H) / K; h < ((g + 1) * H) / K; h++) {
+      for (let row = block; row < length; row += ROWS) {
+        const count = min(ROWS, length - row);
+        const query = element(0, begin + row, stride, h * D);
+        const head = element(0, begin + row, H * D, h * D);
+        packQueries(q + query, dOut + head, count);
+        probabilities(dOut + head, out + head, element(lse, begin + row, H, h), count, row - block, keys);
+        queryGradient(dq + query, count, row - block, keys, block > 0);
+        keyGradient(dv + at, P, gradientColumns, count, row - block, keys);
+        keyGradient(dk + at, dS, queryColumns, count, row - block, keys);
+      }
+    }
   }
 }
 
@@ -144,12 +163,13 @@ function probabilities(dOut: usize, out: usize, lse: usize, count: i32, diagonal
     for (let r = i; r < min(count, i + MR); r++) {
       const head = element(0, r, H * D, 0);
       const at = element(0, r, scoreStride, 0);
-      probabilityRow(P + at, dS + at, min(keys, diagonal + r + 1), load<f32>(element(lse, r, H, 0)), dot(dOut + head, out + head));
+      const delta = dot(dOut + head, out + head);
+      probabilityRow(P + at, dS + at, min(keys, diagonal + r + 1), load<f32>(element(lse, r, H, 0)), delta);
     }
   }
 }
 
-/** One row: p from scores to probabilities, ds from dOut · Vᵀ to the gradient of the unscaled scores; then 8 zeros each. */
+/** One row: p from scores to probabilities, ds from dOut · Vᵀ to the gradient of q · k; each followed by 8 zeros. */
 function probabilityRow(p: usize, ds: usize, n: i32, lse: f32, delta: f32): void {
   const scale: f32 = 1 / sqrt<f32>(<f32>D);
   const factor = f32x4.splat(scale);

@@ -53,8 +53,8 @@ export function layerNormBackward(
 }
 
 /**
- * One row: with x̂ = (x − mean) · r and g = dOut · weight, dx += r · (g − mean(g) − x̂ · mean(g · x̂)), the first mean only
- * if centred; dWeight += dOut · x̂.
+ * One row: with x̂ = (x − mean) · r and g = dOut · weight, dx += r · (g − mean(g) − x̂ · mean(g · x̂)), the first mean
+ * only if centred; dWeight += dOut · x̂.
  */
 function rowBackward(
   dx: usize,

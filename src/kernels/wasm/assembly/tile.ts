@@ -9,8 +9,8 @@ export const MR: i32 = 6;
 export const NR: i32 = 8;
 
 /**
- * c [6,8] = (accumulate ? c : 0) + Σ over k of a[k][0..6) ⊗ b[k][0..8). Steps are bytes between rows of c and between k's
- * of a and b. Twelve accumulators, two of b and one of a are all the registers that x86-64 has under V8.
+ * c [6,8] = (accumulate ? c : 0) + Σ over k of a[k][0..6) ⊗ b[k][0..8). Steps are bytes between rows of c and between
+ * k's of a and b. Twelve accumulators, two of b and one of a are all the registers that x86-64 has under V8.
  */
 export function tile(
   c: usize,

@@ -27,7 +27,6 @@ export {
   type ExecuteOptions,
   type Execution,
   type Executor,
-  execute,
   termuxExecutor,
   type WebOptions,
 } from "./executors/index.ts";

@@ -6,7 +6,7 @@ import type { Executor } from "./executor.ts";
 import { createTermuxExecutor } from "./termux.ts";
 import { createWebExecutor, type WebOptions } from "./web.ts";
 
-export type { ExecuteOptions, Execution, Executor } from "./executor.ts";
+export { type ExecuteOptions, type Execution, type Executor, execute } from "./executor.ts";
 export {
   type AdbOptions,
   createAdbExecutor,

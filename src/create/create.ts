@@ -20,7 +20,7 @@ import { answerQuery, exampleQueries } from "./queries.ts";
 import { callRecipe } from "./recipes.ts";
 import { writeReport } from "./report.ts";
 import { openRunFolder, type RunFolder, readRun } from "./run-folder.ts";
-import type { CreateEvent, CreateOptions, CreateResult, Stage } from "./types.ts";
+import type { CreateEvent, CreateOptions, CreateResult } from "./types.ts";
 
 /** What a run decided; kept in run.json so that a resumed run makes the same choices. */
 interface RunState {

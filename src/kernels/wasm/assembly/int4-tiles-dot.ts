@@ -44,51 +44,90 @@ function scales(at: usize): v128 {
   return i32x4.shl(v128.load16x4_u(at), 16);
 }
 
-/** sums f32 [8] = 8 weight rows · one token. Two sums per row quad, because each step waits five cycles for the last. */
-export function decodeTileDot(sums: usize, x: usize, w: usize, blocks: i32): void {
+/** Adds the products of one vector of codes (4 rows × 4 k low, the same rows × 4 k high). */
+// @ts-ignore: decorator
+@inline
+function accumulate(sums: v128, codes: v128, low: v128, top: v128, mask: v128): v128 {
+  return dot(top, high(codes, mask), dot(low, v128.and(codes, mask), sums));
+}
+
+/** sums f32 [4,8] = four panels, `step` bytes apart, · one token; see decodePanels in int4-tiles.ts. */
+export function decodePanelsDot(sums: usize, x: usize, w: usize, blocks: i32, step: usize): void {
   const mask = v128.load(CONSTANTS);
   let f0 = f32x4.splat(0);
   let f1 = f0;
-  for (const end = w + <usize>blocks * BLOCK; w != end; w += BLOCK, x += 36) {
+  let f2 = f0;
+  let f3 = f0;
+  let f4 = f0;
+  let f5 = f0;
+  let f6 = f0;
+  let f7 = f0;
+  let w1 = w + step;
+  let w2 = w1 + step;
+  let w3 = w2 + step;
+  for (const end = w + <usize>blocks * BLOCK; w != end; w += BLOCK, w1 += BLOCK, w2 += BLOCK, w3 += BLOCK, x += 36) {
     const offset = v128.load32_splat(x, 32);
-    let v0 = v128.load(w, 16);
-    let v1 = v128.load(w, 32);
     let low = v128.load32_splat(x);
     let top = v128.load32_splat(x, 16);
-    let a0 = dot(low, v128.and(v0, mask), offset);
-    let a1 = dot(low, v128.and(v1, mask), offset);
-    let b0 = dot(top, high(v0, mask), i32x4.splat(0));
-    let b1 = dot(top, high(v1, mask), i32x4.splat(0));
-    v0 = v128.load(w, 48);
-    v1 = v128.load(w, 64);
+    let a0 = accumulate(offset, v128.load(w, 16), low, top, mask);
+    let a1 = accumulate(offset, v128.load(w, 32), low, top, mask);
+    let a2 = accumulate(offset, v128.load(w1, 16), low, top, mask);
+    let a3 = accumulate(offset, v128.load(w1, 32), low, top, mask);
+    let a4 = accumulate(offset, v128.load(w2, 16), low, top, mask);
+    let a5 = accumulate(offset, v128.load(w2, 32), low, top, mask);
+    let a6 = accumulate(offset, v128.load(w3, 16), low, top, mask);
+    let a7 = accumulate(offset, v128.load(w3, 32), low, top, mask);
+    v128.store(sums, mask);
     low = v128.load32_splat(x, 4);
     top = v128.load32_splat(x, 20);
-    a0 = dot(low, v128.and(v0, mask), a0);
-    a1 = dot(low, v128.and(v1, mask), a1);
-    b0 = dot(top, high(v0, mask), b0);
-    b1 = dot(top, high(v1, mask), b1);
-    v0 = v128.load(w, 80);
-    v1 = v128.load(w, 96);
+    a0 = accumulate(a0, v128.load(w, 48), low, top, mask);
+    a1 = accumulate(a1, v128.load(w, 64), low, top, mask);
+    a2 = accumulate(a2, v128.load(w1, 48), low, top, mask);
+    a3 = accumulate(a3, v128.load(w1, 64), low, top, mask);
+    a4 = accumulate(a4, v128.load(w2, 48), low, top, mask);
+    a5 = accumulate(a5, v128.load(w2, 64), low, top, mask);
+    a6 = accumulate(a6, v128.load(w3, 48), low, top, mask);
+    a7 = accumulate(a7, v128.load(w3, 64), low, top, mask);
+    v128.store(sums, mask);
     low = v128.load32_splat(x, 8);
     top = v128.load32_splat(x, 24);
-    a0 = dot(low, v128.and(v0, mask), a0);
-    a1 = dot(low, v128.and(v1, mask), a1);
-    b0 = dot(top, high(v0, mask), b0);
-    b1 = dot(top, high(v1, mask), b1);
-    v0 = v128.load(w, 112);
-    v1 = v128.load(w, 128);
+    a0 = accumulate(a0, v128.load(w, 80), low, top, mask);
+    a1 = accumulate(a1, v128.load(w, 96), low, top, mask);
+    a2 = accumulate(a2, v128.load(w1, 80), low, top, mask);
+    a3 = accumulate(a3, v128.load(w1, 96), low, top, mask);
+    a4 = accumulate(a4, v128.load(w2, 80), low, top, mask);
+    a5 = accumulate(a5, v128.load(w2, 96), low, top, mask);
+    a6 = accumulate(a6, v128.load(w3, 80), low, top, mask);
+    a7 = accumulate(a7, v128.load(w3, 96), low, top, mask);
+    v128.store(sums, mask);
     low = v128.load32_splat(x, 12);
     top = v128.load32_splat(x, 28);
-    a0 = dot(low, v128.and(v0, mask), a0);
-    a1 = dot(low, v128.and(v1, mask), a1);
-    b0 = dot(top, high(v0, mask), b0);
-    b1 = dot(top, high(v1, mask), b1);
-    f0 = fold(f0, i32x4.add(a0, b0), scales(w));
-    f1 = fold(f1, i32x4.add(a1, b1), scales(w + 8));
+    a0 = accumulate(a0, v128.load(w, 112), low, top, mask);
+    a1 = accumulate(a1, v128.load(w, 128), low, top, mask);
+    a2 = accumulate(a2, v128.load(w1, 112), low, top, mask);
+    a3 = accumulate(a3, v128.load(w1, 128), low, top, mask);
+    a4 = accumulate(a4, v128.load(w2, 112), low, top, mask);
+    a5 = accumulate(a5, v128.load(w2, 128), low, top, mask);
+    a6 = accumulate(a6, v128.load(w3, 112), low, top, mask);
+    a7 = accumulate(a7, v128.load(w3, 128), low, top, mask);
+    f0 = fold(f0, a0, scales(w));
+    f1 = fold(f1, a1, scales(w + 8));
+    f2 = fold(f2, a2, scales(w1));
+    f3 = fold(f3, a3, scales(w1 + 8));
+    f4 = fold(f4, a4, scales(w2));
+    f5 = fold(f5, a5, scales(w2 + 8));
+    f6 = fold(f6, a6, scales(w3));
+    f7 = fold(f7, a7, scales(w3 + 8));
   }
   const scale = v128.load32_splat(x);
   v128.store(sums, f32x4.mul(f0, scale));
   v128.store(sums, f32x4.mul(f1, scale), 16);
+  v128.store(sums, f32x4.mul(f2, scale), 32);
+  v128.store(sums, f32x4.mul(f3, scale), 48);
+  v128.store(sums, f32x4.mul(f4, scale), 64);
+  v128.store(sums, f32x4.mul(f5, scale), 80);
+  v128.store(sums, f32x4.mul(f6, scale), 96);
+  v128.store(sums, f32x4.mul(f7, scale), 112);
 }
 
 /** sums f32 [6,4] = row quad `quad` (0 or 1) of a panel · six tokens. The stores of `mask`: see int4-tiles.ts. */

@@ -9,8 +9,8 @@
 // after the last block T f32 scales. Codes are int8; without relaxed SIMD int16, in the order (k0, k2, k1, k3).
 import { scratch, shareBegin, shareEnd } from "./control";
 import { NO_DOT_PRODUCT } from "./op";
-import { decodeTile, prefillTile } from "./int4-tiles";
-import { decodeTileDot, hasDotProduct, prefillTileDot } from "./int4-tiles-dot";
+import { decodePanels, decodeTile, prefillTile } from "./int4-tiles";
+import { decodePanelsDot, hasDotProduct, prefillTileDot } from "./int4-tiles-dot";
 import { decodeTileSimd128, prefillTileSimd128 } from "./int4-tiles-simd128";
 import { largest, round_ps } from "./math";
 
@@ -157,11 +157,54 @@ export function matmulInt4(out: usize, x: usize, w: usize, N: i32, M: i32, K: i3
       }
     }
   }
-  if (tiled >= N) return;
-  for (let row = begin; row < end; row += 8) {
+  if (tiled < N) columns(out, x, w, tiled, N, begin, end, M, K, ldc, accumulate);
+}
+
+/** Rows begin..end of w, tokens from..N one by one. */
+function columns(
+  out: usize,
+  x: usize,
+  w: usize,
+  from: i32,
+  N: i32,
+  begin: i32,
+  end: i32,
+  M: i32,
+  K: i32,
+  ldc: i32,
+  accumulate: i32,
+): void {
+  const sums = scratch();
+  const blocks = (K + 31) >> 5;
+  const bytes = tokenBytes(blocks);
+  const panelBytes = blocks * BLOCK;
+  let row = begin;
+  if (ASC_FEATURE_RELAXED_SIMD) {
+    // Four streams through the weights, each a quarter of this thread's whole panels.
+    const quarter = (min(end, M & ~7) - begin) >> 5;
+    for (const last = begin + (quarter << 3); row < last; row += 8) {
+      const panel = w + <usize>(row >> 3) * panelBytes;
+      for (let i = from; i < N; i++) {
+        const step = <usize>quarter * panelBytes;
+        if (useDot()) decodePanelsDot(sums, x + <usize>i * bytes, panel, blocks, step);
+        else decodePanels(sums, x + <usize>i * bytes, panel, blocks, step);
+        for (let p = 0; p < 4; p++) {
+          const to = out + ((<usize>i * ldc + row + ((p * quarter) << 3)) << 2);
+          write(to, sums + (<usize>p << 5), 4, accumulate);
+          write(to + 16, sums + (<usize>p << 5) + 16, 4, accumulate);
+        }
+      }
+    }
+    row = begin + (quarter << 5);
+  }
+  for (; row < end; row += 8) {
     const panel = w + <usize>(row >> 3) * panelBytes;
-    for (let i = tiled; i < N; i++) {
-      column(out + ((<usize>i * ldc + row) << 2), x + <usize>i * bytes, panel, blocks, M - row, accumulate);
+    for (let i = from; i < N; i++) {
+      const to = out + ((<usize>i * ldc + row) << 2);
+      if (ASC_FEATURE_RELAXED_SIMD) decodeTile(sums, x + <usize>i * bytes, panel, blocks);
+      else decodeTileSimd128(sums, x + <usize>i * bytes, panel, blocks);
+      write(to, sums, M - row, accumulate);
+      if (M - row > 4) write(to + 16, sums + 16, M - row - 4, accumulate);
     }
   }
 }
@@ -170,18 +213,6 @@ export function matmulInt4(out: usize, x: usize, w: usize, N: i32, M: i32, K: i3
 @inline
 function useDot(): bool {
   return hasDotProduct && load<i32>(NO_DOT_PRODUCT) == 0;
-}
-
-/** Eight rows of w, one token. */
-// @ts-ignore: decorator
-@inline
-function column(out: usize, x: usize, panel: usize, blocks: i32, rows: i32, accumulate: i32): void {
-  const sums = scratch();
-  if (!ASC_FEATURE_RELAXED_SIMD) decodeTileSimd128(sums, x, panel, blocks);
-  else if (useDot()) decodeTileDot(sums, x, panel, blocks);
-  else decodeTile(sums, x, panel, blocks);
-  write(out, sums, rows, accumulate);
-  if (rows > 4) write(out + 16, sums + 16, rows - 4, accumulate);
 }
 
 /** Four rows of w, up to six tokens. */

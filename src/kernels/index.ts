@@ -19,6 +19,8 @@ export interface BackendOptions {
   unshared?: boolean | undefined;
   /** False: do not use an int8 dot product instruction (results are the same). Default: where the machine has one. */
   dotProduct?: boolean | undefined;
+  /** Work, in int4 multiply-adds, below which a list of commands runs on the caller's thread alone. Default 4e6. */
+  serialWork?: number | undefined;
 }
 
 /**
@@ -41,7 +43,8 @@ export async function createBackend(options: BackendOptions = {}): Promise<Backe
     throw new HandheldError("invalid-option", `threads must be a whole number from 1 to 64, got ${threads}`);
   }
   const module = await loadModule(`handheld-${simd}${sharing ? "-threads" : ""}.wasm`);
-  return WasmBackend.create({ module, simd, threads, shared: sharing, dotProduct: options.dotProduct });
+  const { dotProduct, serialWork } = options;
+  return WasmBackend.create({ module, simd, threads, shared: sharing, dotProduct, serialWork });
 }
 
 /** Cores that the default uses. */

@@ -21,9 +21,9 @@ const maxPages = 65536;
 const stopWord = CONTROL + 320;
 const sequenceWord = CONTROL;
 
-// Lists of less work than this run on the caller's thread alone: about 0.1 ms, what the barriers of a decode step cost.
+// Default of the option: lists of less work than this run on the caller's thread alone: about 0.1 ms, what the barriers of a decode step cost.
 // A tiny model decodes as fast, and far faster where the other core is busy (8,600 against 180 tok/s on a loaded machine).
-const serialWork = 4e6;
+const defaultSerialWork = 4e6;
 
 /** The functions that the compiled kernels export. */
 export interface KernelExports {
@@ -42,6 +42,8 @@ export interface WasmBackendOptions {
   shared: boolean;
   /** False: do not use an int8 dot product instruction. Default: where the machine has one. */
   dotProduct?: boolean | undefined;
+  /** Work, in int4 multiply-adds, below which a list of commands runs on the caller's thread alone. Default 4e6. */
+  serialWork?: number | undefined;
 }
 
 /** Runs every operation on `threads` threads over one WebAssembly memory. */
@@ -54,6 +56,7 @@ export class WasmBackend extends CommandQueue implements Backend {
   private readonly memory: WebAssembly.Memory;
   private readonly kernels: KernelExports;
   private readonly heap: Heap;
+  private readonly serialWork: number;
   private workers: Workers | null = null;
   private failure: HandheldError | null = null;
 
@@ -62,6 +65,7 @@ export class WasmBackend extends CommandQueue implements Backend {
     this.memory = memory;
     this.simd = options.simd;
     this.threads = options.threads;
+    this.serialWork = options.serialWork ?? defaultSerialWork;
     this.name = `wasm-${options.simd}${options.shared ? "" : "-single"}`;
     const heapStart = HEAP + options.threads * SCRATCH_BYTES;
     this.heap = new Heap(heapStart, (end) => this.grow(end));
@@ -124,7 +128,7 @@ export class WasmBackend extends CommandQueue implements Backend {
     this.queued = 0;
     this.work = 0;
     try {
-      if (work < serialWork) this.kernels.dispatchSerial(count);
+      if (work < this.serialWork) this.kernels.dispatchSerial(count);
       else this.kernels.dispatch(count);
     } catch (cause) {
       this.failure = new HandheldError("kernel", `an operation trapped: ${(cause as Error).message}`, { cause });

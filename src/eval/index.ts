@@ -1,0 +1,2 @@
+// Public names of handheld/eval.
+export { type CallEvaluation, type CallEvaluationOptions, evaluateCalls, type FunctionCounts } from "./calls.ts";

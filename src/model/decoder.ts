@@ -156,7 +156,7 @@ export class Decoder {
     const positions = backend.i32(w.positions, N);
     for (let i = 0; i < N; i++) {
       const id = ids[begin + i]!;
-      if (!(id >= 0 && id < spec.vocabulary)) {
+      if (!Number.isInteger(id) || id < 0 || id >= spec.vocabulary) {
         throw new HandheldError("invalid-option", `token id ${id} is outside the vocabulary of ${spec.vocabulary}`);
       }
       slots[i] = id;

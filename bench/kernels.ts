@@ -4,7 +4,7 @@
 // hold for the rows marked "memory".
 import { availableParallelism, cpus } from "node:os";
 import { parseArgs } from "node:util";
-import { type Backend, createBackend, type KvBlock, type SimdLevel } from "../src/kernels/index.ts";
+import { type Backend, createBackend, type KvBlock } from "../src/kernels/index.ts";
 import { int4Bytes } from "../src/quant/int4.ts";
 
 const { values: options } = parseArgs({
@@ -16,7 +16,6 @@ const milliseconds = options.quick ? 100 : 500;
 interface Row {
   operation: string;
   shape: string;
-  simd: SimdLevel;
   threads: number;
   bestUs: number;
   medianUs: number;
@@ -107,7 +106,7 @@ function attention(backend: Backend, { N, S, H, K, D }: Heads, format: KvBlock["
 }
 
 function row(
-  { simd, threads }: Backend,
+  { threads }: Backend,
   operation: string,
   shape: string,
   spent: Pick<Row, "bestUs" | "medianUs" | "repeats">,
@@ -115,7 +114,7 @@ function row(
   products: number,
 ): Row {
   const [GBps, GMACps] = [bytes, products].map((n) => n / spent.bestUs / 1000);
-  return { operation, shape, simd, threads, ...spent, GBps: GBps!, GMACps: GMACps! };
+  return { operation, shape, threads, ...spent, GBps: GBps!, GMACps: GMACps! };
 }
 
 function* measure(backend: Backend): Generator<Row> {
@@ -147,17 +146,23 @@ function* measure(backend: Backend): Generator<Row> {
   }
 }
 
-const rows: Row[] = [];
+const rows: (Row & { variant: string })[] = [];
 if (!options.json) {
   console.log(`${cpus()[0]?.model ?? "unknown processor"}, ${availableParallelism()} cores, Node ${process.version}`);
   console.log(
-    "variant             operation    shape                                     best µs  median µs     GB/s   GMAC/s",
+    "variant × threads   operation    shape                                     best µs  median µs     GB/s   GMAC/s",
   );
 }
-for (const simd of ["relaxed", "simd128"] as const) {
+const variants = [
+  { variant: "relaxed", simd: "relaxed" },
+  { variant: "relaxed, no dot", simd: "relaxed", dotProduct: false },
+  { variant: "simd128", simd: "simd128" },
+] as const;
+for (const { variant, ...choice } of variants) {
   for (const threads of options.threads ? [Number(options.threads)] : [1, 2]) {
-    const backend = await createBackend({ simd, threads });
-    for (const result of measure(backend)) {
+    const backend = await createBackend({ ...choice, threads });
+    for (const measured of measure(backend)) {
+      const result = { variant, ...measured };
       rows.push(result);
       if (!options.json) print(result);
     }
@@ -166,9 +171,7 @@ for (const simd of ["relaxed", "simd128"] as const) {
 }
 if (options.json) console.log(JSON.stringify({ node: process.version, cpu: cpus()[0]?.model, rows }));
 
-function print({ simd, threads, operation, shape, bestUs, medianUs, GBps, GMACps }: Row): void {
+function print({ variant, threads, operation, shape, bestUs, medianUs, GBps, GMACps }: (typeof rows)[number]): void {
   const numbers = [bestUs, medianUs, GBps, GMACps].map((value, i) => value.toFixed(1).padStart(i < 2 ? 10 : 8));
-  console.log(
-    `${`${simd}, threads ${threads}`.padEnd(20)}${operation.padEnd(13)}${shape.padEnd(39)}${numbers.join(" ")}`,
-  );
+  console.log(`${`${variant} × ${threads}`.padEnd(20)}${operation.padEnd(13)}${shape.padEnd(39)}${numbers.join(" ")}`);
 }

@@ -8,7 +8,9 @@ const SILU: i32 = 1;
 const GELU: i32 = 2;
 const GELU_TANH: i32 = 3;
 
-/** out [N,F] = act(gate) · up (0: act(gate)); rows of gate and up are `stride` floats apart. Threads share the columns. */
+/**
+ * out [N,F] = act(gate) · up (0: act(gate)); rows of gate and up are `stride` floats apart. Threads share the columns.
+ */
 export function activate(out: usize, gate: usize, up: usize, N: i32, F: i32, stride: i32, kind: i32): void {
   const begin = shareBegin(F, 16);
   const count = shareEnd(F, 16) - begin;

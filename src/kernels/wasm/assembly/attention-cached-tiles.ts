@@ -85,7 +85,10 @@ export function attendTiles(
   }
 }
 
-/** `count` tokens at `position`.. of the query heads of one key head. Steps are bytes from token to token. Scales 0: f32. */
+/**
+ * `count` tokens at `position`.. of the query heads of one key head. Steps are bytes from token to token. Scales 0:
+ * f32.
+ */
 function attendChunk(
   out: usize,
   outStep: usize,
@@ -119,7 +122,8 @@ function attendChunk(
       }
       packRows6(weightPanel, scores, scoreStep, some, most);
       for (let d = 0; d < D; d += NR) {
-        tile(partial + (<usize>d << 2), partialStep, weightPanel, 24, valuePanels + ((<usize>d * block) << 2), 32, most, 0);
+        const panel = valuePanels + ((<usize>d * block) << 2);
+        tile(partial + (<usize>d << 2), partialStep, weightPanel, 24, panel, 32, most, 0);
       }
       for (let i = 0; i < some; i++) {
         const to = out + <usize>((row + i) / group) * outStep + ((<usize>((row + i) % group) * D) << 2);

@@ -1,20 +1,15 @@
-// Attention of new tokens over the KV cache (layout in kv.ts), one pass with online softmax over blocks of 64 keys. Row by
-// row here, for decoding; many tokens at once are in attention-cached-tiles.ts.
-// Int8 caches stay integer: a query head is rounded to 16 bits (so its error is far below the keys'), and so are the
-// softmax weights times the values' scales of each block, relative to the block's largest.
+// Attention of new tokens over the KV cache (layout in kv.ts), one pass with online softmax over blocks of 64 keys. Row
+// by row and int8 here, for decoding; f32 is in attention-cached-f32.ts, many tokens at once in
+// attention-cached-tiles.ts. Int8 caches stay integer: a query head is rounded to 16 bits (so its error is far below
+// the keys'), and so are the softmax weights times the values' scales of each block, relative to the block's largest.
+import { attendF32 } from "./attention-cached-f32";
 import { attendTiles } from "./attention-cached-tiles";
 import { scratch, shareBegin, shareEnd } from "./control";
-import { exp_ps, largest, madd_ps, max_ps, round_ps, sum_ps } from "./math";
-
-/** Keys of a block. Sums of 64 · 32767 · 127 fit an int32. */
-const KEYS: i32 = 64;
+import { largest, madd_ps, round_ps } from "./math";
+import { begin, exponentials, finish, KEYS, QUERY, sumsOf, WEIGHTS } from "./online-softmax";
 
 /** Query rows that share a key head from which unpacking the keys pays. */
 const TILED_ROWS: i32 = 12;
-
-// Scratch of a thread: scores, 16-bit weights, then the query (D · 4 bytes) and the running sums (D · 4 bytes), padded.
-const WEIGHTS: usize = 256;
-const QUERY: usize = 512;
 
 /** out [N, H·D]: tokens position..position+N, causal. Threads share the heads. */
 export function attentionCached(
@@ -54,55 +49,6 @@ export function attentionCached(
   }
 }
 
-let most: f32 = 0;
-let total: f32 = 0;
-
-// @ts-ignore: decorator
-@inline
-function sumsOf(D: i32): usize {
-  return scratch() + QUERY + (((<usize>D << 2) + 63) & ~63);
-}
-
-function begin(D: i32): void {
-  most = -Infinity;
-  total = 0;
-  memory.fill(sumsOf(D), 0, ((<usize>D << 2) + 63) & ~63);
-}
-
-/** Turns a block's scores into e^(score − most), after rescaling the sums when the block raises the maximum. */
-function exponentials(scores: usize, count: i32, D: i32): void {
-  const end = scores + ((<usize>count) << 2);
-  const stop = (end + 15) & ~15;
-  for (let at = end; at < stop; at += 4) store<f32>(at, -Infinity);
-  let high = f32x4.splat(-Infinity);
-  for (let at = scores; at < stop; at += 16) high = f32x4.pmax(high, v128.load(at));
-  const top = max_ps(high);
-  if (top > most) {
-    const factor = exp_ps(f32x4.splat(most - top));
-    const sums = sumsOf(D);
-    for (let at = sums; at < sums + ((<usize>D) << 2); at += 16) v128.store(at, f32x4.mul(v128.load(at), factor));
-    total *= f32x4.extract_lane(factor, 0);
-    most = top;
-  }
-  const shift = f32x4.splat(most);
-  let sum = f32x4.splat(0);
-  for (let at = scores; at < stop; at += 16) {
-    const weight = exp_ps(f32x4.sub(v128.load(at), shift));
-    v128.store(at, weight);
-    sum = f32x4.add(sum, weight);
-  }
-  total += sum_ps(sum);
-}
-
-function finish(out: usize, D: i32): void {
-  const sums = sumsOf(D);
-  const factor = <f32>1 / total;
-  const end = (<usize>D) << 2;
-  let at: usize = 0;
-  for (; at + 16 <= end; at += 16) v128.store(out + at, f32x4.mul(v128.load(sums + at), f32x4.splat(factor)));
-  for (; at < end; at += 4) store<f32>(out + at, load<f32>(sums + at) * factor);
-}
-
 /** Sums of the lanes of four vectors. */
 // @ts-ignore: decorator
 @inline
@@ -111,16 +57,6 @@ function laneSumsI32(a: v128, b: v128, c: v128, d: v128): v128 {
   const cd = i32x4.add(v128.shuffle<i32>(c, d, 0, 4, 1, 5), v128.shuffle<i32>(c, d, 2, 6, 3, 7));
   return i32x4.add(v128.shuffle<i64>(ab, cd, 0, 2), v128.shuffle<i64>(ab, cd, 1, 3));
 }
-
-// @ts-ignore: decorator
-@inline
-function laneSumsF32(a: v128, b: v128, c: v128, d: v128): v128 {
-  const ab = f32x4.add(v128.shuffle<i32>(a, b, 0, 4, 1, 5), v128.shuffle<i32>(a, b, 2, 6, 3, 7));
-  const cd = f32x4.add(v128.shuffle<i32>(c, d, 0, 4, 1, 5), v128.shuffle<i32>(c, d, 2, 6, 3, 7));
-  return f32x4.add(v128.shuffle<i64>(ab, cd, 0, 2), v128.shuffle<i64>(ab, cd, 1, 3));
-}
-
-// --- int8 -------------------------------------------------------------------------------------------------------------
 
 function attendInt8(
   out: usize,
@@ -210,7 +146,9 @@ function weighInt8(weights: usize, values: usize, count: i32, D: i32): void {
   const factor = f32x4.splat(limit < 1e-30 ? 0 : 32767 / limit);
   const codes = scratch() + WEIGHTS;
   const padded = (<usize>count + 3) & ~3;
-  for (let i: usize = 0; i < padded; i += 4) store<i64>(codes + (i << 1), codes16(v128.load(weights + (i << 2)), factor));
+  for (let i: usize = 0; i < padded; i += 4) {
+    store<i64>(codes + (i << 1), codes16(v128.load(weights + (i << 2)), factor));
+  }
   if (count & 1) store<i16>(codes + ((<usize>count) << 1), 0);
   const scale = f32x4.splat(limit / 32767);
   const sums = sumsOf(D);
@@ -243,89 +181,4 @@ function weighColumnsInt8(sums: usize, codes: usize, values: usize, count: i32, 
   v128.store(sums, madd_ps(f32x4.convert_i32x4_s(a1), scale, v128.load(sums, 16)), 16);
   v128.store(sums, madd_ps(f32x4.convert_i32x4_s(a2), scale, v128.load(sums, 32)), 32);
   v128.store(sums, madd_ps(f32x4.convert_i32x4_s(a3), scale, v128.load(sums, 48)), 48);
-}
-
-// --- f32 --------------------------------------------------------------------------------------------------------------
-
-function attendF32(out: usize, q: usize, keys: usize, values: usize, length: i32, D: i32): void {
-  const scores = scratch();
-  const query = scratch() + QUERY;
-  const scale = <f32>1 / sqrt<f32>(<f32>D);
-  for (let d = 0; d < D; d++) store<f32>(query + ((<usize>d) << 2), load<f32>(q + ((<usize>d) << 2)) * scale);
-  begin(D);
-  for (let s = 0; s < length; s += KEYS) {
-    const count = min(KEYS, length - s);
-    const bytes = (<usize>s * D) << 2;
-    scoresF32(scores, keys + bytes, count, D);
-    exponentials(scores, count, D);
-    weighF32(scores, values + bytes, count, D);
-  }
-  finish(out, D);
-}
-
-/** scores f32 [count, padded to 4] = products of the query and each key. */
-function scoresF32(scores: usize, keys: usize, count: i32, D: i32): void {
-  const query = scratch() + QUERY;
-  const row = (<usize>D) << 2;
-  const last = keys + <usize>(count - 1) * row;
-  const end = query + ((<usize>(D & ~3)) << 2);
-  for (let s = 0; s < count; s += 4, scores += 16) {
-    let k0 = keys + <usize>s * row;
-    let k1 = min(k0 + row, last);
-    let k2 = min(k1 + row, last);
-    let k3 = min(k2 + row, last);
-    let a0 = f32x4.splat(0);
-    let a1 = a0;
-    let a2 = a0;
-    let a3 = a0;
-    for (let at = query; at < end; at += 16, k0 += 16, k1 += 16, k2 += 16, k3 += 16) {
-      const x = v128.load(at);
-      a0 = madd_ps(v128.load(k0), x, a0);
-      a1 = madd_ps(v128.load(k1), x, a1);
-      a2 = madd_ps(v128.load(k2), x, a2);
-      a3 = madd_ps(v128.load(k3), x, a3);
-    }
-    if (D & 2) {
-      const x = v128.load64_zero(end);
-      a0 = madd_ps(v128.load64_zero(k0), x, a0);
-      a1 = madd_ps(v128.load64_zero(k1), x, a1);
-      a2 = madd_ps(v128.load64_zero(k2), x, a2);
-      a3 = madd_ps(v128.load64_zero(k3), x, a3);
-    }
-    v128.store(scores, laneSumsF32(a0, a1, a2, a3));
-  }
-}
-
-/** sums += Σ weight · value, over the block. */
-function weighF32(weights: usize, values: usize, count: i32, D: i32): void {
-  const row = (<usize>D) << 2;
-  const end = weights + ((<usize>count) << 2);
-  const sums = sumsOf(D);
-  let d = 0;
-  for (; d + 16 <= D; d += 16) {
-    const to = sums + ((<usize>d) << 2);
-    let v = values + ((<usize>d) << 2);
-    let a0 = v128.load(to);
-    let a1 = v128.load(to, 16);
-    let a2 = v128.load(to, 32);
-    let a3 = v128.load(to, 48);
-    for (let at = weights; at < end; at += 4, v += row) {
-      const weight = v128.load32_splat(at);
-      a0 = madd_ps(v128.load(v), weight, a0);
-      a1 = madd_ps(v128.load(v, 16), weight, a1);
-      a2 = madd_ps(v128.load(v, 32), weight, a2);
-      a3 = madd_ps(v128.load(v, 48), weight, a3);
-    }
-    v128.store(to, a0);
-    v128.store(to, a1, 16);
-    v128.store(to, a2, 32);
-    v128.store(to, a3, 48);
-  }
-  for (; d < D; d += 2) {
-    const to = sums + ((<usize>d) << 2);
-    let v = values + ((<usize>d) << 2);
-    let a = v128.load64_zero(to);
-    for (let at = weights; at < end; at += 4, v += row) a = madd_ps(v128.load64_zero(v), v128.load32_splat(at), a);
-    v128.store64_lane(to, a, 0);
-  }
 }

@@ -2,11 +2,14 @@
 // operations. Waiting spins first (a decode step is a few hundred short operations), then sleeps.
 import { CONTROL, SCRATCH_BYTES } from "./op";
 
-/** Loads of an atomic before a worker without work sleeps: about 0.1 ms, longer than JavaScript takes between two tokens. */
+/**
+ * Loads of an atomic before a worker without work sleeps: about 0.1 ms, longer than JavaScript takes between two
+ * tokens.
+ */
 const SPINS: i32 = 200000;
 /**
- * The same at a barrier, about 10 µs: what sleeping and waking cost. On a quiet machine threads arrive sooner; on a busy
- * one the other thread may be waiting for this very core.
+ * The same at a barrier, about 10 µs: what sleeping and waking cost. On a quiet machine threads arrive sooner; on a
+ * busy one the other thread may be waiting for this very core.
  */
 const BARRIER_SPINS: i32 = 20000;
 

@@ -1,5 +1,5 @@
-// The inner loops of the int4 matrix product for machines with an int8 dot product (AVX-VNNI, Arm's SDOT): four products
-// added to an int32 in one instruction. Same sums as int4-tiles.ts, bit for bit.
+// The inner loops of the int4 matrix product for machines with an int8 dot product (AVX-VNNI, Arm's SDOT): four
+// products added to an int32 in one instruction. Same sums as int4-tiles.ts, bit for bit.
 import { CONSTANTS } from "./op";
 import { madd_ps } from "./math";
 

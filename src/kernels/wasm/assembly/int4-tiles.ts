@@ -1,6 +1,7 @@
-// The inner loops of the int4 matrix product: 4 × 8 or 8 weight rows × 1 token (decode) and 4 rows × 6 tokens (prefill),
-// for relaxed SIMD: pairs of products in int16, widened once a block. The layouts they read are described in int4.ts; the
-// twins are in int4-tiles-dot.ts (machines with an int8 dot product) and int4-tiles-simd128.ts (no relaxed SIMD).
+// The inner loops of the int4 matrix product: 4 × 8 or 8 weight rows × 1 token (decode) and 4 rows × 6 tokens
+// (prefill), for relaxed SIMD: pairs of products in int16, widened once a block. The layouts they read are described in
+// int4.ts; the twins are in int4-tiles-dot.ts (machines with an int8 dot product) and int4-tiles-simd128.ts (no relaxed
+// SIMD).
 import { CONSTANTS } from "./op";
 import { madd_ps } from "./math";
 
@@ -40,9 +41,9 @@ function products(codes: v128, low: v128, top: v128, mask: v128): v128 {
 }
 
 /**
- * sums f32 [4,8] = four panels, `step` bytes apart, · one token. Four streams far from each other keep the memory busier
- * than one: weights that no cache holds arrive at 12 GB/s instead of 6.6 (one thread of a Xeon whose plain reads reach 14).
- * The stores of `mask`: see prefillTile.
+ * sums f32 [4,8] = four panels, `step` bytes apart, · one token. Four streams far from each other keep the memory
+ * busier than one: weights that no cache holds arrive at 12 GB/s instead of 6.6 (one thread of a Xeon whose plain reads
+ * reach 14). The stores of `mask`: see prefillTile.
  */
 export function decodePanels(sums: usize, x: usize, w: usize, blocks: i32, step: usize): void {
   const mask = v128.load(CONSTANTS);
@@ -164,9 +165,9 @@ export function decodeTile(sums: usize, x: usize, w: usize, blocks: i32): void {
 }
 
 /**
- * sums f32 [6,4] = row quad `quad` (0 or 1) of a panel · six tokens. The stores of `mask` mean nothing: loads cannot move
- * across a store, so they keep the optimiser from computing one token after the other, which needs more registers than
- * there are (Xeon at 3 GHz, Node 24: 45 GMAC/s without them, 47 with; 46 and 61 in int4-tiles-dot.ts).
+ * sums f32 [6,4] = row quad `quad` (0 or 1) of a panel · six tokens. The stores of `mask` mean nothing: loads cannot
+ * move across a store, so they keep the optimiser from computing one token after the other, which needs more registers
+ * than there are (Xeon at 3 GHz, Node 24: 45 GMAC/s without them, 47 with; 46 and 61 in int4-tiles-dot.ts).
  */
 export function prefillTile(sums: usize, x: usize, w: usize, blocks: i32, quad: i32): void {
   const mask = v128.load(CONSTANTS);

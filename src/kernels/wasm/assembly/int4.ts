@@ -1,12 +1,12 @@
 // Packed int4 weights: gather, activation quantisation, matrix product. The inner loops are in int4-tiles*.ts.
 //
-// Weights (also the file layout, see src/quant/int4.ts): panels of 8 rows; a panel is K/32 blocks of 144 bytes (rows and K
-// padded with zeros); a block is 8 bf16 scales, then vectors j = 0..3 × row quad g = 0..1: byte 4r+i of vector (g, j)
-// holds row 4g+r at k = 4j+i (low nibble) and k = 16+4j+i (high nibble). Value = (code - 8) · scale.
+// Weights (also the file layout, see src/quant/int4.ts): panels of 8 rows; a panel is K/32 blocks of 144 bytes (rows
+// and K padded with zeros); a block is 8 bf16 scales, then vectors j = 0..3 × row quad g = 0..1: byte 4r+i of vector
+// (g, j) holds row 4g+r at k = 4j+i (low nibble) and k = 16+4j+i (high nibble). Value = (code - 8) · scale.
 //
 // Activations: tokens in groups of T = 6 (see `tiledTokens` for the rest: T = 1). A group is K/32 blocks, each of eight
-// k-quads × T tokens × 4 codes, then T int32 offsets = -8 · (sum of the block's codes), which undo the weights' code - 8;
-// after the last block T f32 scales. Codes are int8; without relaxed SIMD int16, in the order (k0, k2, k1, k3).
+// k-quads × T tokens × 4 codes, then T int32 offsets = -8 · (sum of the block's codes), which undo the weights' code -
+// 8; after the last block T f32 scales. Codes are int8; without relaxed SIMD int16, in the order (k0, k2, k1, k3).
 import { scratch, shareBegin, shareEnd } from "./control";
 import { NO_DOT_PRODUCT } from "./op";
 import { decodePanels, decodeTile, prefillTile } from "./int4-tiles";
@@ -55,7 +55,10 @@ function dequantise(codes: v128, scale: v128): v128 {
   return f32x4.mul(f32x4.convert_i32x4_s(i32x4.sub(codes, i32x4.splat(8))), scale);
 }
 
-/** Tokens that are computed in tiles of six; the up to four after them one by one (the sixth of five is computed for nothing). */
+/**
+ * Tokens that are computed in tiles of six; the up to four after them one by one (the sixth of five is computed for
+ * nothing).
+ */
 // @ts-ignore: decorator
 @inline
 function tiledTokens(N: i32): i32 {

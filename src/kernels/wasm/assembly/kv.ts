@@ -1,6 +1,6 @@
-// The KV cache: append of new tokens; argmax. Attention over the cache is in attention-cached.ts.
-// Layout: keys (or values) of K heads one after the other, each `capacity` tokens × D: f32, or int8 codes followed (at the
-// next multiple of 16 bytes) by f32 scales [K, capacity].
+// The KV cache: append of new tokens; argmax. Attention over the cache is in attention-cached.ts. Layout: keys (or
+// values) of K heads one after the other, each `capacity` tokens × D: f32, or int8 codes followed (at the next multiple
+// of 16 bytes) by f32 scales [K, capacity].
 import { scratch, shareBegin, shareEnd, thread } from "./control";
 import { largest, max_ps, round_ps } from "./math";
 

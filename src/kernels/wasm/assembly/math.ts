@@ -55,8 +55,8 @@ export function max_ps(x: v128): f32 {
 }
 
 /**
- * e^x, relative error at most 1e-7. Saturates: below -87 (also at minus infinity) 1.6e-38, above 88.72 3.4e38. NaN stays
- * NaN. Cephes' polynomial on [-ln2/2, ln2/2]; the power of two is added to the exponent bits.
+ * e^x, relative error at most 1e-7. Saturates: below -87 (also at minus infinity) 1.6e-38, above 88.72 3.4e38. NaN
+ * stays NaN. Cephes' polynomial on [-ln2/2, ln2/2]; the power of two is added to the exponent bits.
  */
 // @ts-ignore: decorator
 @inline

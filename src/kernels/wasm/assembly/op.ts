@@ -5,11 +5,16 @@
 export const COMMAND_BYTES = 128;
 /** Commands the queue holds before it is run. */
 export const QUEUE_COMMANDS = 2048;
-/** Control words (each on its own cache line): work sequence, command count, barrier arrivals, barrier phase, waiters, stop. */
+/**
+ * Control words (each on its own cache line): work sequence, command count, barrier arrivals, barrier phase, waiters,
+ * stop.
+ */
 export const CONTROL = 4096;
 /** v128 constants that kernels load (V8 re-creates literal vectors at each use, see docs/architecture.md). */
 export const CONSTANTS = 5120;
-/** A word: not 0 forbids the int8 dot product instruction (int4-tiles-dot.ts), so that tests reach the other kernels. */
+/**
+ * A word: not 0 forbids the int8 dot product instruction (int4-tiles-dot.ts), so that tests reach the other kernels.
+ */
 export const NO_DOT_PRODUCT = 6144;
 export const QUEUE = 8192;
 /** First byte after the queue: per-thread scratch, then the heap. */

@@ -89,7 +89,7 @@ export async function readFloatTensors(dir: string): Promise<{ spec: Spec; tenso
     for (const { name, shape } of tensorShapes(spec)) {
       const stored = await file.read(name);
       checkShape(name, stored.shape, shape, dir);
-      tensors.push({ name, shape, data: readFloats(stored, name) });
+      tensors.push({ name, shape, data: readFloats(stored, `${dir}: ${name}`) });
     }
     return { spec, tensors };
   } finally {
@@ -112,7 +112,7 @@ async function readTensor(
     backend.u8(ptr, bytes).set(stored.bytes);
   } else {
     checkShape(name, stored.shape, shape, dir);
-    backend.f32(ptr, bytes / 4).set(readFloats(stored, name));
+    backend.f32(ptr, bytes / 4).set(readFloats(stored, `${dir}: ${name}`));
   }
 }
 

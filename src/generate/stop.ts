@@ -15,17 +15,23 @@ export class StopMatcher {
   push(piece: string): string {
     if (this.stopped !== null) return "";
     const text = this.held + piece;
-    let first = -1;
-    for (const stop of this.stops) {
-      const at = text.indexOf(stop);
-      if (at >= 0 && (first < 0 || at < first)) {
-        first = at;
-        this.stopped = stop;
-      }
-    }
-    const end = first >= 0 ? first : text.length - this.longestPrefixAtEnd(text);
+    const begin = this.find(text);
+    const end = begin ?? text.length - this.longestPrefixAtEnd(text);
     this.held = text.slice(end);
     return text.slice(0, end);
+  }
+
+  // The stop string that is complete first counts, the longest of several: where pieces end makes no difference.
+  private find(text: string): number | null {
+    let begin: number | null = null;
+    let least = Infinity;
+    for (const stop of this.stops) {
+      const at = text.indexOf(stop);
+      const end = at + stop.length;
+      if (at < 0 || end > least || (end === least && at > begin!)) continue;
+      [begin, least, this.stopped] = [at, end, stop];
+    }
+    return begin;
   }
 
   /** What was held back, when the stream ends without a stop string. */

@@ -57,11 +57,15 @@ export async function* generate(
   if (ids.length === 0) throw new HandheldError("invalid-option", "the prompt is empty; give at least one token");
   const used = options.session?.length ?? 0;
   const limit = options.session?.capacity ?? model.spec.context;
-  const maxTokens = options.maxTokens ?? limit - used - ids.length;
+  const maxTokens = options.maxTokens ?? Math.max(1, limit - used - ids.length);
+  if (!Number.isInteger(maxTokens) || maxTokens < 1) {
+    throw new HandheldError("invalid-option", `maxTokens must be a whole number above 0, got ${maxTokens}`);
+  }
   // The last token generated never has to go through the model, hence the -1.
-  const needed = used + ids.length + Math.max(1, maxTokens) - 1;
+  const needed = used + ids.length + maxTokens - 1;
   if (needed > limit) {
-    throw new ContextOverflowError(needed, limit, `a prompt of ${ids.length} tokens and ${maxTokens} new ones: `);
+    const fresh = maxTokens === 1 ? "1 new one" : `${maxTokens} new ones`;
+    throw new ContextOverflowError(needed, limit, `a prompt of ${ids.length} tokens and ${fresh}: `);
   }
   const session = options.session ?? model.decoder.createSession({ capacity: needed });
   try {

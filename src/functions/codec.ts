@@ -45,20 +45,18 @@ export function codecTokens(format: CallFormat, functions: readonly FunctionSche
   return { special: Object.values(callTokens), literal: format.specialTokens(functions) };
 }
 
-/** @throws HandheldError `invalid-file` when the tokenizer lacks one of {@link codecTokens}. */
+/** @throws HandheldError `invalid-file` when the tokenizer, called `where`, lacks one of {@link codecTokens}. */
 export function createCallCodec(
   tokenizer: Tokenizer,
   functions: readonly FunctionSchema[],
   settings: CallSettings,
+  where = "the tokenizer",
 ): CallCodec {
   const format = getCallFormat(settings.format);
   const idOf = (token: string): number => {
     const id = tokenizer.tokenToId(token);
     if (id === undefined) {
-      throw new HandheldError(
-        "invalid-file",
-        `the tokenizer has no token "${token}"; is this model for these functions?`,
-      );
+      throw new HandheldError("invalid-file", `${where} has no token "${token}"; is this model for these functions?`);
     }
     return id;
   };

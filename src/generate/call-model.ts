@@ -1,6 +1,6 @@
 // A call model on disk: a model directory with functions.json (the schemas) and handheld.json (how it reads and writes).
 import { z } from "zod";
-import { HandheldError } from "../errors.ts";
+import { HandheldError, suggest } from "../errors.ts";
 import { type CallSettings, createCallCodec } from "../functions/codec.ts";
 import { callFormats } from "../functions/formats/registry.ts";
 import { parseFunctions } from "../functions/schema.ts";
@@ -54,7 +54,7 @@ export async function loadCallModel(backend: Backend, dir: string): Promise<Call
   const { functions, settings } = await readCallFiles(dir);
   const model = await loadModel(backend, dir);
   try {
-    const codec = createCallCodec(model.tokenizer, functions, settings);
+    const codec = createCallCodec(model.tokenizer, functions, settings, `${dir}/tokenizer.json`);
     const caller = createCaller(model.decoder, model.tokenizer, codec);
     const close = () => {
       caller.close();
@@ -77,7 +77,8 @@ export async function readCallFiles(dir: string): Promise<{ functions: FunctionS
   }
   const { format, queryRepeats } = parsed.data;
   if (!Object.hasOwn(callFormats, format)) {
-    throw new HandheldError("invalid-file", `${path}: unknown call format "${format}"`);
+    const hint = suggest(format, Object.keys(callFormats));
+    throw new HandheldError("invalid-file", `${path}: unknown call format "${format}"${hint}`);
   }
   const functionsPath = `${dir}/functions.json`;
   return {

@@ -72,9 +72,14 @@ export async function evaluateCalls(
     ...scoreCalls(pairs, functions),
     functions: listCounts(perFunction),
     mistakes,
-    prefillTokensPerSecond: (1000 * total.promptTokens) / total.prefillMs,
-    decodeTokensPerSecond: (1000 * total.tokens) / total.decodeMs,
+    prefillTokensPerSecond: perSecond(total.promptTokens, total.prefillMs),
+    decodeTokensPerSecond: perSecond(total.tokens, total.decodeMs),
   };
+}
+
+/** 0 when there was nothing to time. */
+function perSecond(tokens: number, ms: number): number {
+  return tokens === 0 ? 0 : (1000 * tokens) / ms;
 }
 
 function answer(

@@ -98,6 +98,15 @@ describe("createAugmenter", () => {
     }
   });
 
+  it("leaves a slot as it is when none of the samples has one of its kind", () => {
+    const sample: Sample = {
+      query: "save Ana",
+      answers: [{ name: "add_contact", arguments: { info: { name: "Ana" } } }],
+    };
+    const varied = createAugmenter(samples, functions)(sample, augmentOptions({ vary: 1, swap: 1 }), createRandom(1));
+    expect(varied).toEqual(sample);
+  });
+
   it("with all probabilities 0 returns the sample itself", () => {
     expect(augment(samples[0]!, augmentOptions({}), createRandom(1))).toBe(samples[0]);
   });

@@ -120,7 +120,9 @@ export function createAugmenter(
     if (isOpen.has(kind) && choice < options.random) return randomWords(words(old).length, openWords, random);
     if (isOpen.has(kind) && choice < options.random + options.cross)
       return random.pick(distinct.get(random.pick(open))!);
-    return random.pick((random.float() < 0.5 ? distinct : values).get(kind)!);
+    // A sample that was not among `samples` may have a kind of slot that they lack.
+    const pool = (random.float() < 0.5 ? distinct : values).get(kind);
+    return pool ? random.pick(pool) : old;
   };
 
   const mates = crossoverMates(slotsOf);

@@ -16,6 +16,8 @@ export interface CallTaskOptions {
   queryWeight: number;
   /** Validation queries that are answered at each validation, at most. */
   validationSamples: number;
+  /** Fresh training samples for the epochs after the first; without it every epoch has the same. */
+  redraw?: ((epoch: number) => Sample[]) | undefined;
   signal?: AbortSignal | undefined;
 }
 
@@ -33,9 +35,10 @@ export function createCallTask(
   const encode = (sample: Sample): TrainExample => codec.encode(sample, options.queryWeight);
   return {
     name: "function calls",
-    examples: ({ random, augmentation }) => {
+    examples: ({ epoch, random, augmentation }) => {
       const chosen = augmentOptions(augmentation);
-      return dataset.train.map((sample) => encode(vary(sample, chosen, random)));
+      const samples = epoch > 0 && options.redraw ? options.redraw(epoch) : dataset.train;
+      return samples.map((sample) => encode(vary(sample, chosen, random)));
     },
     validation: held.map((sample) => codec.encode(sample)),
     async validate(model) {

@@ -199,6 +199,7 @@ async function trainFloat(run: Run, data: PreparedData, spec: Spec, recipe: Trai
     const task = createCallTask(data.dataset, data.codec, data.tokenizer, {
       queryWeight: recipe.augmentation.queryWeight ?? 0,
       validationSamples: 200,
+      redraw: data.redraw,
       signal: options.signal,
     });
     const checkpoints = fileCheckpoints(folder.path("checkpoint"));

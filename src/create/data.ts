@@ -4,8 +4,8 @@ import { ANDROID_CATALOGUE } from "../functions/catalogue/index.ts";
 import { type CallCodec, type CallSettings, codecTokens, createCallCodec } from "../functions/codec.ts";
 import { loadCalls, loadFunctions } from "../functions/data/load.ts";
 import { getCallFormat } from "../functions/formats/registry.ts";
-import { describeDataset, generateDataset } from "../functions/generator/index.ts";
-import type { CallDataset, Json } from "../functions/types.ts";
+import { describeDataset, generateDataset, redrawTraining } from "../functions/generator/index.ts";
+import type { CallDataset, Json, Sample } from "../functions/types.ts";
 import { trainTokenizer } from "../tokenizer/bpe-trainer.ts";
 import type { Tokenizer } from "../tokenizer/tokenizer.ts";
 import type { CreateOptions, DataSummary } from "./types.ts";
@@ -19,6 +19,8 @@ export interface PreparedData {
   tokenizer: Tokenizer;
   codec: CallCodec;
   settings: CallSettings;
+  /** Fresh training samples for a later epoch, where the data is generated. */
+  redraw?: ((epoch: number) => Sample[]) | undefined;
   /** Context for the model: the longest sequence with room to spare, a multiple of 64. */
   context: number;
   summary: DataSummary;
@@ -29,7 +31,8 @@ export interface PreparedData {
  * @throws DataError and HandheldError of the loaders; `invalid-data` when a split is empty.
  */
 export async function prepareData(options: CreateOptions): Promise<PreparedData> {
-  const { dataset, summary } = options.data === undefined ? generated(options) : await loaded(options, options.data);
+  const { dataset, summary, redraw } =
+    options.data === undefined ? generated(options) : await loaded(options, options.data);
   for (const split of ["train", "validation", "test"] as const) {
     if (dataset[split].length === 0)
       throw new HandheldError("invalid-data", `${summary.source}: the ${split} split is empty`);
@@ -45,6 +48,7 @@ export async function prepareData(options: CreateOptions): Promise<PreparedData>
     tokenizer,
     codec,
     settings,
+    redraw,
     context: Math.max(256, Math.ceil((longestTokens * 1.5) / 64) * 64),
     summary: {
       ...summary,
@@ -62,14 +66,21 @@ export async function prepareData(options: CreateOptions): Promise<PreparedData>
 
 type Source = Pick<DataSummary, "source" | "phrasings" | "skipped" | "duplicates" | "reasons">;
 
-function generated(options: CreateOptions): { dataset: CallDataset; summary: Source } {
+interface RawData {
+  dataset: CallDataset;
+  summary: Source;
+  redraw?: (epoch: number) => Sample[];
+}
+
+function generated(options: CreateOptions): RawData {
   if (options.functions !== undefined) {
     throw new HandheldError(
       "invalid-option",
       "--functions needs --data: calls are generated for the built-in functions only",
     );
   }
-  const dataset = generateDataset({ samples: options.samples ?? 10_000, seed: options.seed ?? 1 });
+  const settings = { samples: options.samples ?? 10_000, seed: options.seed ?? 1 };
+  const dataset = generateDataset(settings);
   const { splits } = describeDataset(dataset);
   const phrasings = {
     train: splits.train.phrasings,
@@ -77,10 +88,11 @@ function generated(options: CreateOptions): { dataset: CallDataset; summary: Sou
     test: splits.test.phrasings,
   };
   const source = `generated for the ${ANDROID_CATALOGUE.length} built-in Android functions`;
-  return { dataset, summary: { source, phrasings, skipped: 0, duplicates: 0, reasons: [] } };
+  const redraw = (epoch: number) => redrawTraining(epoch, settings);
+  return { dataset, summary: { source, phrasings, skipped: 0, duplicates: 0, reasons: [] }, redraw };
 }
 
-async function loaded(options: CreateOptions, path: string): Promise<{ dataset: CallDataset; summary: Source }> {
+async function loaded(options: CreateOptions, path: string): Promise<RawData> {
   const functions = options.functions === undefined ? undefined : await loadFunctions(options.functions);
   const { dataset, skipped, duplicates, reasons } = await loadCalls(path, {
     functions,

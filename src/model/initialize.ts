@@ -1,8 +1,9 @@
 // The first weights of a model to train: random ones, or those of a file.
 import { HandheldError } from "../errors.ts";
-import { createRandom, type Random } from "../random.ts";
+import { createRandom } from "../random.ts";
 import type { Spec } from "../spec/spec.ts";
 import type { Parameters } from "../tensor/parameters.ts";
+import { addCopyCircuit } from "./copy-circuit.ts";
 import { embeddingName, finalNormName } from "./layout.ts";
 
 /** A named f32 tensor, row-major. */
@@ -39,13 +40,8 @@ export function initializeWeights(weights: Parameters, spec: Spec, seed: number,
     const deviation = kind === "gpt2" ? 0.02 : name === embeddingName ? 0.7 : 1 / Math.sqrt(columns);
     const size = /\.(o_proj|down_proj)\.weight$/.test(name) ? deviation / depth : deviation;
     for (let i = 0; i < values.length; i++) values[i] = random.normal() * size;
-    if (kind === "copy" && name === embeddingName) addToRows(values, columns, createRandom(seed, "offset"), size);
   }
-}
-
-function addToRows(values: Float32Array, columns: number, random: Random, size: number): void {
-  const shared = Float32Array.from({ length: columns }, () => random.normal() * size);
-  for (let i = 0; i < values.length; i++) values[i]! += shared[i % columns]!;
+  if (kind === "copy") addCopyCircuit(weights, spec, seed);
 }
 
 /**

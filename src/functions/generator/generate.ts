@@ -56,6 +56,18 @@ export function generateDataset(options: GenerateOptions = {}): CallDataset {
   return { functions: structuredClone([...ANDROID_CATALOGUE]), train, validation, test };
 }
 
+/**
+ * Fresh training samples of the data set that {@link generateDataset} makes with the same options: its training
+ * phrasings with other arguments, joints and surfaces. `draw` 1, 2, … gives different ones; training asks once per epoch.
+ */
+export function redrawTraining(draw: number, options: GenerateOptions = {}): Sample[] {
+  const { samples, seed, shares, parallelShare, typoShare } = checked(options);
+  const random = new Random((seed ^ Math.imul(draw, 0x9e3779b1)) >>> 0);
+  const count = samples - Math.round(samples * shares.validation) - Math.round(samples * shares.test);
+  const pool = new PhrasingPool(splitPhrasings(seed, shares).train);
+  return drawSamples(pool, count, parallelShare, { random, training: true, typos: typoShare }, new Set());
+}
+
 function checked(options: GenerateOptions) {
   const { samples = 10_000, seed = 1, validationShare = 0.1, testShare = 0.1 } = options;
   const { parallelShare = 0.18, typoShare = 0.1 } = options;

@@ -7,4 +7,4 @@ export {
   type SampleKind,
   type SplitDescription,
 } from "./describe.ts";
-export { type GenerateOptions, generateDataset } from "./generate.ts";
+export { type GenerateOptions, generateDataset, redrawTraining } from "./generate.ts";

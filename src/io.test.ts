@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { HandheldError } from "./errors.ts";
-import { readJsonFile, readTextFile, writeFileAtomic } from "./io.ts";
+import { makeFolder, readJsonFile, readTextFile, writeFileAtomic } from "./io.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "handheld-io-"));
 
@@ -34,10 +34,26 @@ describe("writeFileAtomic", () => {
 
   it("names the path when the folder is a file or a folder is in the way", async () => {
     writeFileSync(join(folder, "file"), "");
-    await expect(writeFileAtomic(join(folder, "file/x"), "")).rejects.toThrow(/cannot write .*file\/x: /);
+    await expect(writeFileAtomic(join(folder, "file/x"), "")).rejects.toThrow(
+      /file: a part of the path is a file, a folder was expected$/,
+    );
     mkdirSync(join(folder, "busy/inner"), { recursive: true });
     await expect(writeFileAtomic(join(folder, "busy"), "")).rejects.toThrow(HandheldError);
     expect(readdirSync(folder).filter((name) => name.includes(".tmp"))).toEqual([]);
+  });
+
+  it.skipIf(!existsSync("/proc/self"))("returns where the system refuses a new folder (needs /proc)", async () => {
+    await expect(makeFolder("/proc/none/deep")).rejects.toThrow(/^cannot make the folder \/proc\/none: no such file/);
+  });
+
+  it("makes folders, also twice at once, and says so when a file is in the way", async () => {
+    const deep = join(folder, "a/b/c");
+    await Promise.all([makeFolder(deep), makeFolder(deep), makeFolder(join(folder, "a/b/d"))]);
+    expect(readdirSync(join(folder, "a/b"))).toEqual(["c", "d"]);
+    writeFileSync(join(deep, "file"), "");
+    for (const path of [join(deep, "file"), join(deep, "file/x")]) {
+      await expect(makeFolder(path)).rejects.toThrow(/^cannot make the folder .*a part of the path is a file/);
+    }
   });
 
   it.skipIf(process.getuid?.() === 0)(

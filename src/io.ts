@@ -13,13 +13,13 @@ export type FileData = string | Uint8Array | Iterable<Uint8Array> | AsyncIterabl
  *   passes through when it is a HandheldError.
  */
 export async function writeFileAtomic(path: string, data: FileData): Promise<void> {
-  const { mkdir, open, rename, rm } = await import("node:fs/promises");
+  const { open, rename, rm } = await import("node:fs/promises");
   const { basename, dirname, join } = await import("node:path");
   const folder = dirname(path);
   const unique = `${process.pid.toString(36)}-${Math.random().toString(36).slice(2, 10)}`;
   const temporary = join(folder, `.${basename(path)}.${unique}.tmp`);
+  await makeFolder(folder);
   try {
-    await mkdir(folder, { recursive: true });
     const file = await open(temporary, "wx");
     try {
       for await (const chunk of chunksOf(data)) await writeAll(file, chunk);
@@ -33,6 +33,33 @@ export async function writeFileAtomic(path: string, data: FileData): Promise<voi
     throw ioError("write", path, cause);
   }
   await syncFolder(folder);
+}
+
+/**
+ * Makes a folder and those above it; one that exists is fine. Not mkdir with `recursive`, which never returns where the
+ * system has a folder but refuses anything in it with "no such file" (/proc on Linux).
+ *
+ * @throws HandheldError `io`
+ */
+export async function makeFolder(path: string): Promise<void> {
+  const { mkdir, stat } = await import("node:fs/promises");
+  const { dirname } = await import("node:path");
+  const attempt = async (): Promise<NodeJS.ErrnoException | null> => {
+    try {
+      await mkdir(path);
+      return null;
+    } catch (cause) {
+      const found = await stat(path).catch(() => null);
+      if (found?.isDirectory()) return null;
+      return found ? Object.assign(new Error("a file"), { code: "ENOTDIR" }) : (cause as NodeJS.ErrnoException);
+    }
+  };
+  let failure = await attempt();
+  if (failure?.code === "ENOENT" && dirname(path) !== path) {
+    await makeFolder(dirname(path));
+    failure = await attempt();
+  }
+  if (failure) throw ioError("make the folder", path, failure);
 }
 
 /**

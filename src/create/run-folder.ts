@@ -1,7 +1,7 @@
 // The folder of one run: where its models, settings, metrics and report go. Every file is written whole or not at all;
 // metrics are lines appended as they come.
 import { HandheldError, ioError } from "../errors.ts";
-import { readJsonFile, writeFileAtomic } from "../io.ts";
+import { makeFolder, readJsonFile, writeFileAtomic } from "../io.ts";
 
 /** Files and folders of a run, by role. */
 export const runFiles = {
@@ -48,7 +48,7 @@ export async function openRunFolder(parent: string, name: string, resume: boolea
     throw new HandheldError("invalid-option", `there is no run to resume at ${join(parent, name)}; leave --resume out`);
   }
   try {
-    await mkdir(parent, { recursive: true });
+    await makeFolder(parent);
     for (let i = 1; ; i++) {
       const unique = i === 1 ? name : `${name}-${i}`;
       const made = await mkdir(join(parent, unique)).then(

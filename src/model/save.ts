@@ -1,5 +1,6 @@
 // Writes model directories: float models, and int4 models made from them.
 import { HandheldError, ioError } from "../errors.ts";
+import { makeFolder } from "../io.ts";
 import { packInt4 } from "../quant/int4.ts";
 import type { Spec } from "../spec/spec.ts";
 import type { Tokenizer } from "../tokenizer/tokenizer.ts";
@@ -47,11 +48,11 @@ export interface QuantizedSizes {
  * @throws HandheldError `io`, `invalid-file` or `unsupported`; the float model is left as it is.
  */
 export async function quantizeModel(from: string, to: string): Promise<QuantizedSizes> {
-  const { copyFile, mkdir, stat } = await import("node:fs/promises");
+  const { copyFile, stat } = await import("node:fs/promises");
   const { spec, tensors } = await readFloatTensors(from);
   const tokenizer = await loadTokenizer(from);
   try {
-    await mkdir(to, { recursive: true });
+    await makeFolder(to);
     for (const extra of ["functions.json", "handheld.json"]) {
       await copyFile(`${from}/${extra}`, `${to}/${extra}`).catch((error: NodeJS.ErrnoException) => {
         if (error.code !== "ENOENT") throw error;

@@ -96,6 +96,9 @@ async function withRun<T>(
   const backend = await createBackend({ threads: options.threads });
   try {
     return await work({ backend, folder, options, emit }, state, seconds);
+  } catch (error) {
+    await folder.discardUndecided();
+    throw error;
   } finally {
     await backend.close();
   }

@@ -25,6 +25,8 @@ export interface RunFolder {
   /** Lines of the metrics so far. */
   metrics(): Promise<Record<string, unknown>[]>;
   save(file: "run" | "result", value: object): Promise<void>;
+  /** Removes the folder of a run that ended before it decided anything: there is nothing to resume. */
+  discardUndecided(): Promise<void>;
 }
 
 /**
@@ -36,12 +38,7 @@ export async function openRunFolder(parent: string, name: string, resume: boolea
   if (!/^[\w][\w.-]*$/.test(name)) {
     throw new HandheldError("invalid-option", `a run's name has letters, digits, ".", "_" and "-" only, got "${name}"`);
   }
-  const { access, mkdir } = await import("node:fs/promises");
-  const exists = (path: string) =>
-    access(path).then(
-      () => true,
-      () => false,
-    );
+  const { mkdir } = await import("node:fs/promises");
   const { join } = await import("node:path");
   if (resume) {
     if (await exists(join(parent, name, runFiles.run))) return runFolder(join(parent, name), name);
@@ -63,6 +60,14 @@ export async function openRunFolder(parent: string, name: string, resume: boolea
   } catch (cause) {
     throw ioError("make the run's folder in", parent, cause);
   }
+}
+
+async function exists(path: string): Promise<boolean> {
+  const { access } = await import("node:fs/promises");
+  return access(path).then(
+    () => true,
+    () => false,
+  );
 }
 
 function runFolder(dir: string, name: string): RunFolder {
@@ -92,6 +97,12 @@ function runFolder(dir: string, name: string): RunFolder {
       });
     },
     save: (file, value) => writeFileAtomic(path(file), `${JSON.stringify(value, null, 2)}\n`),
+    async discardUndecided() {
+      const { rm, rmdir } = await import("node:fs/promises");
+      if (await exists(path("run"))) return;
+      await rm(path("metrics"), { force: true }).catch(() => {});
+      await rmdir(dir).catch(() => {}); // only when nothing else is in it
+    },
   };
 }
 

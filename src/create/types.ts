@@ -32,6 +32,8 @@ export interface CreateOptions {
   format?: string | undefined;
   seed?: number | undefined;
   threads?: number | undefined;
+  /** Seconds between checkpoints of the training; 0: after every step. Default 30. */
+  checkpointSeconds?: number | undefined;
   /** Continue the run of this name after it was interrupted. */
   resume?: boolean | undefined;
   signal?: AbortSignal | undefined;

@@ -1,8 +1,11 @@
 // handheld eval: accuracy and soft accuracy of a model on call data.
+import { ContextOverflowError, HandheldError } from "../../errors.ts";
 import { formatCount, formatPercent, formatRate } from "../../format.ts";
 import type { CallDataset, FunctionSchema, Sample } from "../../functions/types.ts";
-import { writeFileAtomic } from "../../io.ts";
+import type { Caller } from "../../generate/calls.ts";
+import { readJsonFile, writeFileAtomic } from "../../io.ts";
 import { type Action, defineFrame } from "../command.ts";
+import type { CommandIo } from "../io.ts";
 import { choice, flag, integer, required, text } from "../options.ts";
 
 export const evalFrame = defineFrame({
@@ -14,14 +17,15 @@ export const evalFrame = defineFrame({
   options: {
     data: text("--data <path>", "call data (default: what the model was trained on, or the generated catalogue data)"),
     functions: text("--functions <file>", "JSON file with the functions' schemas (default: the model's)"),
-    split: choice("--split <name>", "which split to score", ["test", "validation", "train"], "test"),
+    split: choice("--split <name>", "which split to score", ["test", "validation", "train", "all"], "test"),
     samples: integer("--samples <n>", "score at most so many, evenly spread", { min: 1 }),
-    skipBad: flag("--skip-bad", "count malformed lines and leave them out instead of stopping"),
+    skipBad: flag("--skip-bad", "count malformed lines and too long queries and leave them out instead of stopping"),
     errors: text("--errors <file>", "write the wrong answers to this file, one JSON object a line"),
   },
   examples: [
     ["eval runs/calls/int4", "score the held-out queries of the run's own data"],
     ["eval runs/snips/int4 --data snips --json", "score the SNIPS test split; JSON for scripts"],
+    ["eval runs/my-app/int4 --data held-out.jsonl --split all", "score every line of a file"],
   ],
 });
 
@@ -32,7 +36,8 @@ export const runEval: Action<typeof evalFrame> = async (line, io) => {
   const backend = await createBackend({ threads: line.threads });
   try {
     const { caller, functions } = await loadCallModel(backend, line.model);
-    const samples = spread((await dataset(line, functions))[line.split], line.samples);
+    const all = await samplesOf(line, functions, io);
+    const samples = spread(fitting(all, caller, line.skipBad, io), line.samples);
     const progress = io.progress("Answering", { total: samples.length, unit: "queries" });
     const evaluation = await evaluateCalls(caller, samples, {
       signal: io.signal,
@@ -57,8 +62,15 @@ export const runEval: Action<typeof evalFrame> = async (line, io) => {
 
 type Line = Parameters<typeof runEval>[0];
 
-/** The data of the command line, with the model's functions; without one what the model's own run was made from. */
-async function dataset(line: Line, functions: readonly FunctionSchema[]): Promise<CallDataset> {
+/** The split of the command line's data, read with the model's functions; without data, of what its own run was made from. */
+async function samplesOf(line: Line, functions: readonly FunctionSchema[], io: CommandIo): Promise<Sample[]> {
+  const { train, validation, test } = await dataset(line, functions, io);
+  const samples = { train, validation, test, all: [...train, ...validation, ...test] }[line.split];
+  if (samples.length > 0) return samples;
+  throw new HandheldError("invalid-data", `the ${line.split} split has no samples; give another --split`);
+}
+
+async function dataset(line: Line, functions: readonly FunctionSchema[], io: CommandIo): Promise<CallDataset> {
   const { loadCalls, loadFunctions } = await import("../../functions/data/load.ts");
   const own = await ownData(line.model);
   const path = line.data ?? own.data;
@@ -67,15 +79,38 @@ async function dataset(line: Line, functions: readonly FunctionSchema[]): Promis
     return generateDataset({ samples: own.samples, seed: own.seed });
   }
   const given = line.functions === undefined ? functions : await loadFunctions(line.functions);
-  return (await loadCalls(path, { functions: given, seed: own.seed, skipBad: line.skipBad })).dataset;
+  const options = { functions: given, seed: own.seed, skipBad: line.skipBad, scoring: true };
+  const { dataset, skipped, reasons } = await loadCalls(path, options);
+  if (skipped > 0) io.warn(`${skipped} malformed lines left out: ${reasons.join("; ")}`);
+  return dataset;
+}
+
+/** The samples whose query leaves room for an answer. @throws ContextOverflowError for one that does not, unless `skip` */
+function fitting(samples: readonly Sample[], { codec, decoder }: Caller, skip: boolean, io: CommandIo): Sample[] {
+  const { context } = decoder.spec;
+  const kept = samples.filter(({ query }) => {
+    const needed = codec.prompt(query).length + 1;
+    if (needed <= context) return true;
+    if (skip) return false;
+    const begin = JSON.stringify(query.length > 40 ? `${query.slice(0, 40)}…` : query);
+    throw new ContextOverflowError(needed, context, `the query ${begin} and the beginning of an answer: `);
+  });
+  if (kept.length < samples.length) io.warn(`${samples.length - kept.length} queries too long for the model left out`);
+  return kept;
 }
 
 /** The options of the run that a model directory lies in, where it does. */
 async function ownData(model: string): Promise<{ data?: string; samples: number; seed: number }> {
-  const { readFile } = await import("node:fs/promises");
-  const text = await readFile(`${model}/../run.json`, "utf8").catch(() => "{}");
-  const options = (JSON.parse(text) as { options?: { data?: string; samples?: number; seed?: number } }).options ?? {};
-  return { samples: 10_000, seed: 1, ...options };
+  const { access } = await import("node:fs/promises");
+  const path = `${model}/../run.json`;
+  const isRun = await access(path).then(
+    () => true,
+    () => false,
+  );
+  const run = isRun
+    ? ((await readJsonFile(path)) as { options?: { data?: string; samples?: number; seed?: number } })
+    : {};
+  return { samples: 10_000, seed: 1, ...run.options };
 }
 
 function spread(samples: readonly Sample[], count = samples.length): Sample[] {

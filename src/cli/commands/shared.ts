@@ -39,6 +39,7 @@ export const runOptions = {
   name: text("--name <name>", "name of the run and of its folder"),
   out: text("--out <dir>", "folder that holds the runs", "runs"),
   resume: flag("--resume", "continue the run of this name where it was interrupted"),
+  checkpointSeconds: number("--checkpoint-seconds <n>", "seconds between checkpoints", { min: 0 }, 30),
 };
 
 /** Fields of a recipe from its file and the options that override them. */

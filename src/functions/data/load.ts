@@ -73,7 +73,7 @@ export async function loadCalls(path: string, options: LoadOptions = {}): Promis
   const functions = functionsOf(found, options.functions, path);
   const given = options.functions !== undefined || found.tools.length > 0;
   const splits = given ? validSplits(found.splits, functions, bad) : found.splits;
-  requireSamples(splits.train, functions, path);
+  if (!options.scoring) requireSamples(splits.train, functions, path);
   const strip = (samples: LocatedSample[]) => samples.map(({ query, answers }): Sample => ({ query, answers }));
   return {
     dataset: {

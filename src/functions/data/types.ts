@@ -11,6 +11,8 @@ export interface LoadOptions {
   seed?: number | undefined;
   /** Count and leave out malformed lines instead of throwing. */
   skipBad?: boolean | undefined;
+  /** For scoring only: functions may be without training samples. */
+  scoring?: boolean | undefined;
 }
 
 /** A data set and what was left out on the way. */

@@ -20,8 +20,10 @@ export function exampleQueries(dataset: CallDataset, builtIn: boolean): string[]
 
 /** A query's calls and their commands. */
 export function answerQuery(caller: Caller, query: string): AnsweredQuery {
-  const { calls, text } = caller.call(query);
-  return { query, calls, text, commands: calls.map(describeCommand) };
+  const { format, functions } = caller.codec;
+  const { calls } = caller.call(query);
+  // Rendered anew: in the model's own text a space stands before each value.
+  return { query, calls, text: format.render(calls, functions), commands: calls.map(describeCommand) };
 }
 
 const adb = createAdbExecutor();

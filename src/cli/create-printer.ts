@@ -57,8 +57,7 @@ export function createTrainPrinter(io: CommandIo): (event: TrainEvent) => void {
     } else if (event.type === "step") {
       progress ??= io.progress("  Training", { total: event.steps, unit: "steps", start: event.step - 1 });
       const speed = `${formatRate(event.tokensPerSecond)} tok/s, ${formatRate(event.gflops)} GFLOP/s`;
-      const left = `${formatDuration(Math.round(event.etaSeconds))} to go`;
-      progress.update(event.step, `loss ${event.loss.toFixed(3)}, ${speed}, ${left}`);
+      progress.update(event.step, `loss ${event.loss.toFixed(3)}, ${speed}`, event.steps);
     } else if (event.type === "validation") {
       const metrics = Object.entries(event.metrics).map(([name, value]) => `${name} ${formatPercent(value)}`);
       const loss = event.loss === null ? [] : [`loss ${event.loss.toFixed(3)}`];

@@ -3,8 +3,8 @@ import { formatDuration } from "../format.ts";
 
 /** What a job reports to. Safe to call as often as the job likes: output is limited in rate. */
 export interface Progress {
-  /** `done` units are finished; `note` is shown beside the bar. */
-  update(done: number, note?: string): void;
+  /** `done` units are finished; `note` is shown beside the bar. `total` replaces the one given before, when it was a guess. */
+  update(done: number, note?: string, total?: number): void;
   /** Replaces the bar by a closing line: the title, the time it took, and `note`. */
   finish(note?: string): void;
 }
@@ -47,17 +47,19 @@ export function createProgress(sink: ProgressSink, title: string, options: Progr
   let next = started + firstMs[sink.mode];
   let last = options.start ?? 0;
   let finished = false;
+  let { total } = options;
   const show = (done: number, note: string) => {
     const elapsedMs = sink.now() - started;
-    const eta = options.total === undefined ? null : remainingSeconds(elapsedMs, done, options.total, options.start);
-    const state: ProgressState = { title, done, elapsedMs, eta, note, ...options };
+    const eta = total === undefined ? null : remainingSeconds(elapsedMs, done, total, options.start);
+    const state: ProgressState = { title, done, elapsedMs, eta, note, ...options, total };
     if (sink.mode === "json") sink.line(jsonLine(state));
     else if (sink.mode === "lines") sink.line(plainLine(state));
     else sink.redraw(barLine(state, sink.columns));
   };
   return {
-    update(done, note = "") {
+    update(done, note = "", newTotal = total) {
       last = done;
+      total = newTotal;
       if (finished || sink.now() < next) return;
       next = sink.now() + intervalMs[sink.mode];
       show(done, note);

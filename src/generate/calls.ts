@@ -48,7 +48,8 @@ export function createCaller(
   options: CallerOptions = {},
 ): Caller {
   const constrainer = createConstrainer(codec.format.grammar(codec.functions, { maxCalls: options.maxCalls }), {
-    vocabulary: tokenizer.tokenBytes(),
+    // Control tokens have bytes too, and must not appear inside a string.
+    vocabulary: tokenizer.tokenBytes().map((bytes, id) => (tokenizer.specialIds.has(id) ? null : bytes)),
     eos: codec.eos,
     atomic: codec.structure,
   });

@@ -21,6 +21,9 @@ export interface GenerateOptions extends SamplingOptions {
   session?: Session | undefined;
 }
 
+/** What generating needs of a model: a LoadedModel has it, and so has a decoder with a tokenizer. */
+export type TextModel = Pick<LoadedModel, "spec" | "decoder" | "tokenizer" | "eosIds">;
+
 /** Why a generation ended. */
 export type FinishReason = "eos" | "stop" | "length" | "aborted";
 
@@ -49,7 +52,7 @@ export type GenerateEvent =
  * ```
  */
 export async function* generate(
-  model: LoadedModel,
+  model: TextModel,
   prompt: string | readonly number[],
   options: GenerateOptions = {},
 ): AsyncGenerator<GenerateEvent, void, void> {
@@ -76,7 +79,7 @@ export async function* generate(
 }
 
 async function* run(
-  model: LoadedModel,
+  model: TextModel,
   session: Session,
   ids: readonly number[],
   maxTokens: number,

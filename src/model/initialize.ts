@@ -3,7 +3,7 @@ import { HandheldError } from "../errors.ts";
 import { createRandom } from "../random.ts";
 import type { Spec } from "../spec/spec.ts";
 import type { Parameters } from "../tensor/parameters.ts";
-import { addCopyCircuit } from "./copy-circuit.ts";
+import { addCopyCircuit, embeddingSize } from "./copy-circuit.ts";
 import { embeddingName, finalNormName } from "./layout.ts";
 
 /** A named f32 tensor, row-major. */
@@ -21,10 +21,8 @@ export type Initialization = (typeof initializations)[number];
  * Draws random weights; norms 1, biases 0, matrices into the residual stream divided by √(2·executed blocks).
  *
  * - `gpt2`: everything normal(0, 0.02).
- * - `copy`: matrices normal(0, 1/√columns); embeddings normal(0, 0.7) plus one random vector shared by all rows, and the
- *   final norm 1/8 so that tied logits begin near 1. A tiny model learns to copy words from its prompt about three times
- *   sooner: attention has a direction that does not depend on the word from the first step on. Measured on SNIPS with
- *   1 M parameters, where copying appeared after 2–2.5 TFLOP of training instead of 6–8.
+ * - `copy`: matrices normal(0, 1/√columns), embeddings normal(0, 0.7), the final norm 1/8 so that tied logits begin near
+ *   1, and heads that can copy a span of the prompt (copy-circuit.ts). For tiny models that answer with words of the query.
  */
 export function initializeWeights(weights: Parameters, spec: Spec, seed: number, kind: Initialization = "gpt2"): void {
   const depth = Math.sqrt(2 * spec.layers * spec.layerRepeat);
@@ -37,7 +35,7 @@ export function initializeWeights(weights: Parameters, spec: Spec, seed: number,
     }
     const random = createRandom(seed, "weights", name);
     const columns = shape[1]!;
-    const deviation = kind === "gpt2" ? 0.02 : name === embeddingName ? 0.7 : 1 / Math.sqrt(columns);
+    const deviation = kind === "gpt2" ? 0.02 : name === embeddingName ? embeddingSize : 1 / Math.sqrt(columns);
     const size = /\.(o_proj|down_proj)\.weight$/.test(name) ? deviation / depth : deviation;
     for (let i = 0; i < values.length; i++) values[i] = random.normal() * size;
   }

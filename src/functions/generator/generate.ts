@@ -18,9 +18,9 @@ export interface GenerateOptions {
   /** Share of validation and of test, of samples and of phrasings; 0.1 each by default. */
   validationShare?: number;
   testShare?: number;
-  /** Share of queries that join several independent requests; 0.18 by default. */
+  /** Share of queries that join several independent requests; 0.12 by default. */
   parallelShare?: number;
-  /** Share of queries with a typing error; 0.1 by default. */
+  /** Share of queries with a typing error; 0.06 by default. */
   typoShare?: number;
 }
 
@@ -70,7 +70,7 @@ export function redrawTraining(draw: number, options: GenerateOptions = {}): Sam
 
 function checked(options: GenerateOptions) {
   const { samples = 10_000, seed = 1, validationShare = 0.1, testShare = 0.1 } = options;
-  const { parallelShare = 0.18, typoShare = 0.1 } = options;
+  const { parallelShare = 0.12, typoShare = 0.06 } = options;
   const fail = (what: string, value: number, rule: string): never => {
     throw new HandheldError("invalid-option", `generateDataset: ${what} is ${value}; ${rule}`);
   };
@@ -84,6 +84,9 @@ function checked(options: GenerateOptions) {
   return { samples, seed, shares: { validation: validationShare, test: testShare }, parallelShare, typoShare };
 }
 
+/** Requests that take several calls are rarer on a phone than the many ways to phrase them make it look. */
+const NESTED_WEIGHT = 0.6;
+
 /** The phrasings of one split, drawn by the weight of their family. */
 class PhrasingPool {
   readonly #families: { family: Family; phrasings: Phrasing[] }[];
@@ -93,7 +96,7 @@ class PhrasingPool {
   constructor(phrasings: readonly Phrasing[]) {
     const byFamily = Map.groupBy(phrasings, (phrasing) => phrasing.family);
     this.#families = [...byFamily].map(([family, members]) => ({ family, phrasings: members }));
-    this.#weights = this.#families.map(({ family }) => family.weight);
+    this.#weights = this.#families.map(({ family }) => family.weight * (family.calls.length > 1 ? NESTED_WEIGHT : 1));
     // In joined requests most parts are single calls; parts of two calls are rarer, longer ones do not occur.
     this.#partWeights = this.#families.map(({ family }) => family.weight * ([1, 0.2][family.calls.length - 1] ?? 0));
   }

@@ -1,0 +1,69 @@
+// The programs in examples/ run as they are written, on the built package.
+import { execFile } from "node:child_process";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, describe, expect, it } from "vitest";
+import { ANDROID_CATALOGUE } from "../src/functions/catalogue/index.ts";
+import { codecTokens } from "../src/functions/codec.ts";
+import { getCallFormat } from "../src/functions/formats/registry.ts";
+import { saveCallFiles } from "../src/generate/call-model.ts";
+import { tinyTokenizer } from "../src/generate/tiny-model.case.ts";
+import { saveModel } from "../src/model/save.ts";
+import { randomTensors, tinySpec } from "../src/model/tiny.case.ts";
+
+const examples = new URL("../examples/", import.meta.url).pathname;
+const folder = mkdtempSync(join(tmpdir(), "handheld-examples-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+async function run(name: string, ...args: string[]): Promise<string> {
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, [join(examples, name), ...args], {
+    cwd: folder,
+  });
+  expect(stderr).toBe("");
+  return stdout;
+}
+
+/** A call model that was never trained. */
+async function saveRandomCallModel(dir: string): Promise<void> {
+  const settings = { format: "code_short", queryRepeats: 1 as const };
+  const { special, literal } = codecTokens(getCallFormat(settings.format), ANDROID_CATALOGUE);
+  const tokenizer = tinyTokenizer({ specialTokens: special, literalTokens: literal, roles: { eos: special[2]! } });
+  const spec = tinySpec({ vocabulary: tokenizer.size, context: 2048 });
+  await saveModel(dir, { spec, tensors: randomTensors(spec), tokenizer });
+  await saveCallFiles(dir, ANDROID_CATALOGUE, settings);
+}
+
+describe("examples", () => {
+  it("are all tested here", () => {
+    expect(readdirSync(examples).sort()).toEqual(["call-from-code.ts", "generate-text.ts", "search-architecture.ts"]);
+  });
+
+  it("call-from-code prints calls and their commands", async () => {
+    await saveRandomCallModel(join(folder, "model"));
+    const out = await run("call-from-code.ts", "model", "play", "some", "jazz");
+    const lines = out.trimEnd().split("\n");
+    const [name, json] = [lines[0]!.split(" ")[0]!, lines[0]!.slice(lines[0]!.indexOf(" "))];
+    expect(ANDROID_CATALOGUE.map((f) => f.name)).toContain(name);
+    expect(typeof JSON.parse(json)).toBe("object");
+    expect(lines[1]).toMatch(/^ {2}(adb shell am start|no Android command: ) ?/);
+    expect(lines.at(-1)).toMatch(/^\d+ tokens in [\d.]+ ms$/);
+  });
+
+  it("generate-text streams 48 tokens, the same ones each time", async () => {
+    const [first, second] = [await run("generate-text.ts"), await run("generate-text.ts")];
+    expect(first).toMatch(/\n48 tokens in [\d.]+ ms, ended by length\n$/);
+    const text = (out: string) => out.slice(0, out.lastIndexOf("\n48 tokens"));
+    expect(text(first).length).toBeGreaterThan(20);
+    expect(text(second)).toBe(text(first));
+  });
+
+  it("search-architecture prints what it measures and what it chooses", async () => {
+    const out = await run("search-architecture.ts");
+    expect(out).toMatch(/^\d+ architectures: layers 2\/4\/8, /);
+    const rows = out.split("\n").filter((line) => / parameters, \d+ tok\/s$/.test(line));
+    expect(rows.length).toBeGreaterThan(2);
+    expect(out).toMatch(/\nchosen: \d layers × \d+, FFN \d+\n$/);
+  });
+});

@@ -16,9 +16,9 @@ export const trainFrame = defineFrame({
     format: choice("--format <name>", "how calls are written", formatNames, "code_short"),
   },
   examples: [
-    ["train configs/call-2m.json", "train a spec on the generated catalogue data"],
-    ["train configs/call-2m.json --data snips --epochs 30 --name snips", "on your own data"],
-    ["train configs/call-2m.json --name snips --resume", "go on after an interruption"],
+    ["train configs/calls-1m.json", "train a spec on the generated catalogue data"],
+    ["train configs/calls-1m.json --data snips --epochs 30 --name snips", "on your own data"],
+    ["train configs/calls-1m.json --name snips --resume", "go on after an interruption"],
   ],
 });
 

@@ -1,0 +1,14 @@
+// Every file under configs/ is what it says: a recipe or a spec that validates.
+import { readdirSync, readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import { parseSpec } from "../src/spec/load.ts";
+import { createRecipe } from "../src/train/recipe.ts";
+
+const folder = new URL("../configs/", import.meta.url);
+const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith(".json"));
+
+test.each(files)("configs/%s validates", (file) => {
+  const json = JSON.parse(readFileSync(new URL(file, folder), "utf8"));
+  if ("version" in json) expect(createRecipe(json, file)).toMatchObject(json);
+  else expect(parseSpec(json, file)).toMatchObject(json);
+});

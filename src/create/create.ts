@@ -197,7 +197,7 @@ async function chooseSpec(
 
 async function trainFloat(run: Run, data: PreparedData, spec: Spec, recipe: TrainRecipe): Promise<DoneEvent> {
   const { backend, folder, options, emit } = run;
-  const model = createTrainable(backend, spec, { seed: recipe.seed, init: recipe.init });
+  const model = createTrainable(backend, spec, { seed: recipe.seed, init: recipe.init, lora: recipe.lora });
   try {
     const task = createCallTask(data.dataset, data.codec, data.tokenizer, {
       queryWeight: recipe.augmentation.queryWeight ?? 0,

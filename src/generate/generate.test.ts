@@ -72,6 +72,14 @@ describe("generate", () => {
     expect((await collect(model, ids, { ...options, seed: 10 })).text).not.toBe(text);
   });
 
+  it("counts the prompt as text that should not be repeated", async () => {
+    const long = Array.from({ length: 40 }, (_, i) => 6 * i);
+    const options = { maxTokens: 12, temperature: 1, repetitionPenalty: 10, seed: 4 };
+    const { text } = await collect(model, long, options);
+    expect(text).toBe(textOf(slowTokens(model, long, 12, options)));
+    expect(text).not.toBe((await collect(model, long, { ...options, repetitionPenalty: 1 })).text);
+  });
+
   it("ends at an end token, which is neither counted nor shown", async () => {
     const tokens = slowTokens(model, ids, 6, { temperature: 1, seed: 2 });
     const end = tokens.findIndex((id, i) => i >= 3 && tokens.indexOf(id) === i);

@@ -1,5 +1,5 @@
 // Training that is interrupted: what was written stays whole, and --resume ends with the weights of an uninterrupted run.
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -47,9 +47,10 @@ describe("create --resume", () => {
   /** Resumes and compares with the uninterrupted run, byte by byte. */
   async function resume(name: string) {
     const before = trained(name);
-    expect(before.length).toBeGreaterThan(40);
+    expect(before.length).toBeGreaterThanOrEqual(40);
     expect(before.length).toBeLessThan(steps);
     expect(existsSync(join(cwd, "runs", name, "float"))).toBe(false);
+    appendFileSync(join(cwd, "runs", name, "metrics.jsonl"), '{"half a line'); // as a full disk leaves it
     const { code, err, out } = await handheld(["create", "--name", name, "--resume"], { cwd });
     expect(err).not.toContain("error");
     expect(code).toBe(0);

@@ -22,9 +22,10 @@ export function architectureSearch(backend: Backend, data: PreparedData, options
   const { summary } = data;
   const answerTokens = Math.max(1, Math.round(summary.meanTokens * 0.4));
   const workload = { promptTokens: Math.max(1, Math.round(summary.meanTokens) - answerTokens), answerTokens };
+  const { minParameters, maxParameters } = options;
   const parameters = {
-    min: options.minParameters ?? defaultBudget.min,
-    max: options.maxParameters ?? defaultBudget.max,
+    min: minParameters ?? Math.min(defaultBudget.min, (maxParameters ?? Infinity) * 0.6),
+    max: maxParameters ?? Math.max(defaultBudget.max, (minParameters ?? 0) * 1.5),
   };
   return {
     space: createSpace({

@@ -41,7 +41,10 @@ export async function openRunFolder(parent: string, name: string, resume: boolea
   const { mkdir } = await import("node:fs/promises");
   const { join } = await import("node:path");
   if (resume) {
-    if (await exists(join(parent, name, runFiles.run))) return runFolder(join(parent, name), name);
+    if (await exists(join(parent, name, runFiles.run))) {
+      await cutHalfLine(join(parent, name, runFiles.metrics));
+      return runFolder(join(parent, name), name);
+    }
     throw new HandheldError("invalid-option", `there is no run to resume at ${join(parent, name)}; leave --resume out`);
   }
   try {
@@ -59,6 +62,18 @@ export async function openRunFolder(parent: string, name: string, resume: boolea
     }
   } catch (cause) {
     throw ioError("make the run's folder in", parent, cause);
+  }
+}
+
+/** Takes off what a killed process or a full disk left behind the last whole line. */
+async function cutHalfLine(path: string): Promise<void> {
+  const { readFile, truncate } = await import("node:fs/promises");
+  try {
+    const bytes = await readFile(path);
+    const whole = bytes.lastIndexOf(10) + 1;
+    if (whole < bytes.length) await truncate(path, whole);
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== "ENOENT") throw ioError("write", path, cause);
   }
 }
 

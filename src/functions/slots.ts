@@ -89,8 +89,25 @@ export function augmentOptions(given: Readonly<Record<string, number>>): Augment
   return { vary: 0, swap: 0, random: 0, cross: 0, crossover: 0, drop: 0, substitute: 0, ...given };
 }
 
-/** Distinct values that make a kind of slot open: its values may be any words. */
+/**
+ * An argument is open, so that its values may be any words, when it has at least so many different ones and this share of
+ * its slots hold a value that occurs once: by Good and Turing the chance that the next value is new. Artists and cities
+ * are open; countries, states and times are not, and random words there would teach the wrong thing.
+ */
 const openValues = 100;
+const openNovelty = 0.7;
+
+/** Functions share the values of arguments of one name: a city is a city wherever it stands. */
+function argumentOf(kind: string): string {
+  return kind.slice(kind.indexOf(".") + 1);
+}
+
+function isOpenArgument(values: readonly string[]): boolean {
+  const counts = new Map<string, number>();
+  for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
+  const single = [...counts.values()].filter((count) => count === 1).length;
+  return counts.size >= openValues && single >= openNovelty * values.length;
+}
 
 /** Makes varied copies of training samples, by the slot values and words of all of them. */
 export function createAugmenter(
@@ -104,24 +121,25 @@ export function createAugmenter(
     const slots = findSlots(sample, functions);
     slotsOf.set(sample, slots);
     for (const { kind, begin, end } of slots ?? []) {
-      const pool = values.get(kind) ?? [];
+      const pool = values.get(argumentOf(kind)) ?? [];
       pool.push(sample.query.slice(begin, end));
-      values.set(kind, pool);
+      values.set(argumentOf(kind), pool);
     }
     for (const piece of gaps(sample.query, slots ?? [])) carrier.push(...words(piece));
   }
-  const distinct = new Map([...values].map(([kind, pool]) => [kind, [...new Set(pool)]]));
-  const open = [...distinct.keys()].filter((kind) => distinct.get(kind)!.length >= openValues);
-  const openWords = [...new Set(open.flatMap((kind) => distinct.get(kind)!.flatMap(words)))];
+  const distinct = new Map([...values].map(([name, pool]) => [name, [...new Set(pool)]]));
+  const open = [...values.keys()].filter((name) => isOpenArgument(values.get(name)!));
+  const openWords = [...new Set(open.flatMap((name) => distinct.get(name)!.flatMap(words)))];
   const isOpen = new Set(open);
 
   const replacement = (old: string, kind: string, options: AugmentOptions, random: Random): string => {
+    const name = argumentOf(kind);
     const choice = random.float();
-    if (isOpen.has(kind) && choice < options.random) return randomWords(words(old).length, openWords, random);
-    if (isOpen.has(kind) && choice < options.random + options.cross)
+    if (isOpen.has(name) && choice < options.random) return randomWords(words(old).length, openWords, random);
+    if (isOpen.has(name) && choice < options.random + options.cross)
       return random.pick(distinct.get(random.pick(open))!);
     // A sample that was not among `samples` may have a kind of slot that they lack.
-    const pool = (random.float() < 0.5 ? distinct : values).get(kind);
+    const pool = (random.float() < 0.5 ? distinct : values).get(name);
     return pool ? random.pick(pool) : old;
   };
 

@@ -1,6 +1,6 @@
 // Function calling as a training task: samples varied afresh each epoch, encoded by the codec, and the share of right
 // answers on held-out queries as validation.
-import { evaluateCalls } from "../eval/calls.ts";
+import { evaluateCalls, spread } from "../eval/calls.ts";
 import type { CallCodec } from "../functions/codec.ts";
 import { augmentOptions, createAugmenter } from "../functions/slots.ts";
 import type { CallDataset, Sample } from "../functions/types.ts";
@@ -53,10 +53,4 @@ export function createCallTask(
       }
     },
   };
-}
-
-/** At most `count` samples, evenly spread over the list. */
-function spread(samples: readonly Sample[], count: number): Sample[] {
-  if (samples.length <= count) return [...samples];
-  return Array.from({ length: count }, (_, i) => samples[Math.floor((i * samples.length) / count)]!);
 }

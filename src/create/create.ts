@@ -85,7 +85,7 @@ async function withRun<T>(
 ): Promise<T> {
   const started = performance.now();
   const folder = await openRunFolder(given.out ?? "runs", given.name ?? defaultName(given), given.resume ?? false);
-  const state = given.resume ? await resumedState(folder) : newState(given);
+  const state = given.resume ? await resumedState(folder) : await newState(given);
   const options = { ...state.options, threads: given.threads, signal: given.signal, resume: given.resume };
   const earlier = given.resume ? await secondsSoFar(folder) : 0;
   const seconds = () => earlier + (performance.now() - started) / 1000;
@@ -163,8 +163,11 @@ function defaultName({ data }: CreateOptions): string {
   return last.replace(/\.[^.]*$/, "").replace(/[^\w.-]+/g, "-") || "calls";
 }
 
-function newState({ signal: _, resume: __, threads: ___, ...options }: CreateOptions): RunState {
-  return { version: 1, options };
+/** Paths are kept absolute, so that the run can be resumed and evaluated from any folder. */
+async function newState({ signal: _, resume: __, threads: ___, ...options }: CreateOptions): Promise<RunState> {
+  const { resolve } = await import("node:path");
+  const absolute = (path: string | undefined) => (path === undefined ? undefined : resolve(path));
+  return { version: 1, options: { ...options, data: absolute(options.data), functions: absolute(options.functions) } };
 }
 
 async function resumedState(folder: RunFolder): Promise<RunState> {

@@ -102,6 +102,12 @@ function answer(
   }
 }
 
+/** At most `count` samples (all by default), evenly spread over the list. */
+export function spread(samples: readonly Sample[], count = samples.length): Sample[] {
+  if (samples.length <= count) return [...samples];
+  return Array.from({ length: count }, (_, i) => samples[Math.floor((i * samples.length) / count)]!);
+}
+
 interface Counts {
   right: number;
   samples: number;

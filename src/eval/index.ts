@@ -1,2 +1,8 @@
 // Public names of handheld/eval.
-export { type CallEvaluation, type CallEvaluationOptions, evaluateCalls, type FunctionCounts } from "./calls.ts";
+export {
+  type CallEvaluation,
+  type CallEvaluationOptions,
+  evaluateCalls,
+  type FunctionCounts,
+  spread,
+} from "./calls.ts";

@@ -32,7 +32,7 @@ export const evalFrame = defineFrame({
 export const runEval: Action<typeof evalFrame> = async (line, io) => {
   const { createBackend } = await import("../../kernels/index.ts");
   const { loadCallModel } = await import("../../generate/call-model.ts");
-  const { evaluateCalls } = await import("../../eval/calls.ts");
+  const { evaluateCalls, spread } = await import("../../eval/calls.ts");
   const backend = await createBackend({ threads: line.threads });
   try {
     const { caller, functions } = await loadCallModel(backend, line.model);
@@ -111,9 +111,4 @@ async function ownData(model: string): Promise<{ data?: string; samples: number;
     ? ((await readJsonFile(path)) as { options?: { data?: string; samples?: number; seed?: number } })
     : {};
   return { samples: 10_000, seed: 1, ...run.options };
-}
-
-function spread(samples: readonly Sample[], count = samples.length): Sample[] {
-  if (samples.length <= count) return [...samples];
-  return Array.from({ length: count }, (_, i) => samples[Math.floor((i * samples.length) / count)]!);
 }

@@ -86,7 +86,8 @@ async function withRun<T>(
   const started = performance.now();
   const folder = await openRunFolder(given.out ?? "runs", given.name ?? defaultName(given), given.resume ?? false);
   const state = given.resume ? await resumedState(folder) : await newState(given);
-  const options = { ...state.options, threads: given.threads, signal: given.signal, resume: given.resume };
+  const decided = given.resume ? state.options : given;
+  const options = { ...decided, threads: given.threads, signal: given.signal, resume: given.resume };
   const earlier = given.resume ? await secondsSoFar(folder) : 0;
   const seconds = () => earlier + (performance.now() - started) / 1000;
   const emit: Run["emit"] = async (event, keep) => {
@@ -163,7 +164,7 @@ function defaultName({ data }: CreateOptions): string {
   return last.replace(/\.[^.]*$/, "").replace(/[^\w.-]+/g, "-") || "calls";
 }
 
-/** Paths are kept absolute, so that the run can be resumed and evaluated from any folder. */
+/** Paths are saved absolute, so that the run can be resumed and evaluated from any folder. */
 async function newState({ signal: _, resume: __, threads: ___, ...options }: CreateOptions): Promise<RunState> {
   const { resolve } = await import("node:path");
   const absolute = (path: string | undefined) => (path === undefined ? undefined : resolve(path));

@@ -62,6 +62,15 @@ export async function makeFolder(path: string): Promise<void> {
   if (failure) throw ioError("make the folder", path, failure);
 }
 
+/** Whether there is a file or folder at `path`. */
+export async function pathExists(path: string): Promise<boolean> {
+  const { access } = await import("node:fs/promises");
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}
+
 /**
  * Reads a UTF-8 text file.
  *

@@ -1,7 +1,7 @@
 // The folder of one run: where its models, settings, metrics and report go. Every file is written whole or not at all;
 // metrics are lines appended as they come.
 import { HandheldError, ioError } from "../errors.ts";
-import { makeFolder, readJsonFile, writeFileAtomic } from "../io.ts";
+import { makeFolder, pathExists, readJsonFile, writeFileAtomic } from "../io.ts";
 
 /** Files and folders of a run, by role. */
 export const runFiles = {
@@ -41,7 +41,7 @@ export async function openRunFolder(parent: string, name: string, resume: boolea
   const { mkdir } = await import("node:fs/promises");
   const { join } = await import("node:path");
   if (resume) {
-    if (await exists(join(parent, name, runFiles.run))) {
+    if (await pathExists(join(parent, name, runFiles.run))) {
       await cutHalfLine(join(parent, name, runFiles.metrics));
       return runFolder(join(parent, name), name);
     }
@@ -77,14 +77,6 @@ async function cutHalfLine(path: string): Promise<void> {
   }
 }
 
-async function exists(path: string): Promise<boolean> {
-  const { access } = await import("node:fs/promises");
-  return access(path).then(
-    () => true,
-    () => false,
-  );
-}
-
 function runFolder(dir: string, name: string): RunFolder {
   const path = (file: keyof typeof runFiles) => `${dir}/${runFiles[file]}`;
   return {
@@ -114,7 +106,7 @@ function runFolder(dir: string, name: string): RunFolder {
     save: (file, value) => writeFileAtomic(path(file), `${JSON.stringify(value, null, 2)}\n`),
     async discardUndecided() {
       const { rm, rmdir } = await import("node:fs/promises");
-      if (await exists(path("run"))) return;
+      if (await pathExists(path("run"))) return;
       await rm(path("metrics"), { force: true }).catch(() => {});
       await rmdir(dir).catch(() => {}); // only when nothing else is in it
     },

@@ -3,6 +3,7 @@ import { HandheldError } from "../errors.ts";
 import { callsEqual, type ScoredPair, scoreCalls } from "../functions/metrics.ts";
 import type { Call, Sample } from "../functions/types.ts";
 import type { Caller } from "../generate/calls.ts";
+import { nextTurn } from "../turn.ts";
 
 /** Scores over a set of samples; accuracies are shares, 0..1, higher is better. */
 export interface CallEvaluation {
@@ -63,7 +64,7 @@ export async function evaluateCalls(
     count(perFunction, pair, right);
     if (performance.now() - paused > 100) {
       options.onProgress?.(i + 1, samples.length);
-      await new Promise((resolve) => setTimeout(resolve, 0));
+      await nextTurn();
       if (options.signal?.aborted) throw new HandheldError("aborted", "the evaluation was interrupted");
       paused = performance.now();
     }

@@ -5,7 +5,7 @@ import { type CallSettings, createCallCodec } from "../functions/codec.ts";
 import { callFormats } from "../functions/formats/registry.ts";
 import { parseFunctions } from "../functions/schema.ts";
 import type { FunctionSchema } from "../functions/types.ts";
-import { readJsonFile, writeFileAtomic } from "../io.ts";
+import { pathExists, readJsonFile, writeFileAtomic } from "../io.ts";
 import type { Backend } from "../kernels/backend.ts";
 import { type LoadedModel, loadModel } from "../model/load.ts";
 import { type Caller, createCaller } from "./calls.ts";
@@ -38,12 +38,8 @@ export async function saveCallFiles(
 }
 
 /** Whether a model directory holds a call model. */
-export async function isCallModel(dir: string): Promise<boolean> {
-  const { access } = await import("node:fs/promises");
-  return access(`${dir}/handheld.json`).then(
-    () => true,
-    () => false,
-  );
+export function isCallModel(dir: string): Promise<boolean> {
+  return pathExists(`${dir}/handheld.json`);
 }
 
 /**

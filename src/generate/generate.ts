@@ -4,6 +4,7 @@ import { applyMask } from "../functions/constrain/mask.ts";
 import type { TokenConstraint } from "../functions/constrain/types.ts";
 import type { Session } from "../model/decoder.ts";
 import type { LoadedModel } from "../model/load.ts";
+import { nextTurn } from "../turn.ts";
 import { createSampler, type SamplingOptions } from "./sampler.ts";
 import { StopMatcher } from "./stop.ts";
 
@@ -116,7 +117,7 @@ async function* run(
     }
     if (tokens < maxTokens) session.append([id]);
     // Lets timers, signals and readers run between tokens.
-    if (tokens % 16 === 0) await new Promise((resolve) => setImmediate(resolve));
+    if (tokens % 16 === 0) await nextTurn();
   }
   const rest = stops.push(stream.end()) + stops.flush();
   if (rest !== "") yield { type: "text", text: rest, tokens };

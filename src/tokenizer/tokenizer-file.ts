@@ -1,5 +1,5 @@
 // Tokenizers in model directories: tokenizer.json and, where there is one, tokenizer_config.json.
-import { readJsonFile, writeFileAtomic } from "../io.ts";
+import { pathExists, readJsonFile, writeFileAtomic } from "../io.ts";
 import { createTokenizer, type Tokenizer } from "./tokenizer.ts";
 
 /**
@@ -8,14 +8,10 @@ import { createTokenizer, type Tokenizer } from "./tokenizer.ts";
  * @throws HandheldError `io` when tokenizer.json cannot be read, `invalid-file` or `unsupported` by its content.
  */
 export async function loadTokenizer(folder: string): Promise<Tokenizer> {
-  const { access } = await import("node:fs/promises");
   const path = `${folder}/tokenizer.json`;
   const json = await readJsonFile(path);
   const configPath = `${folder}/tokenizer_config.json`;
-  const hasConfig = await access(configPath).then(
-    () => true,
-    () => false,
-  );
+  const hasConfig = await pathExists(configPath);
   return createTokenizer(json, hasConfig ? await readJsonFile(configPath) : {}, path);
 }
 

@@ -1,6 +1,7 @@
 // The training loop: steps, validations and checkpoints in order, reported as events. It prints nothing and knows nothing
 // of what is learned. A run resumed from a checkpoint makes the same steps as one that was never stopped.
 import type { TrainableModel } from "../model/trainable.ts";
+import { nextTurn } from "../turn.ts";
 import type { TrainRecipe } from "./recipe.ts";
 import { Run } from "./run.ts";
 import type { TrainEvent, TrainOptions, TrainTask } from "./types.ts";
@@ -41,20 +42,4 @@ export async function* train(
   } finally {
     run.free();
   }
-}
-
-/** Lets signals, timers and messages in between two steps. */
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => {
-    if (typeof setImmediate === "function") setImmediate(resolve);
-    else {
-      // A browser's timers wait at least 4 ms; a message does not.
-      const { port1, port2 } = new MessageChannel();
-      port1.onmessage = () => {
-        port1.close();
-        resolve();
-      };
-      port2.postMessage(null);
-    }
-  });
 }

@@ -1,4 +1,5 @@
 // The model that bench measures: a directory with weights, or random int4 weights for a spec.
+import { pathExists } from "../../io.ts";
 import type { Backend } from "../../kernels/backend.ts";
 import { Decoder } from "../../model/decoder.ts";
 import { modelFiles } from "../../model/directory.ts";
@@ -24,19 +25,11 @@ export async function openForBench(
   minContext: number,
   seed: number,
 ): Promise<OpenedModel> {
-  if (await hasWeights(source)) {
+  if (await pathExists(`${source}/${modelFiles.weights}`)) {
     const decoder = await loadDecoder(backend, source, { minContext });
     return { decoder, model: source, weights: `${decoder.weights.format} weights` };
   }
   const spec = await loadSpec(source);
   const longer = { ...spec, context: Math.max(spec.context, minContext) };
   return { decoder: Decoder.random(backend, longer, seed), model: source, weights: "random int4 weights" };
-}
-
-async function hasWeights(source: string): Promise<boolean> {
-  const { access } = await import("node:fs/promises");
-  return access(`${source}/${modelFiles.weights}`).then(
-    () => true,
-    () => false,
-  );
 }

@@ -3,7 +3,7 @@ import { ContextOverflowError, HandheldError } from "../../errors.ts";
 import { formatCount, formatPercent, formatRate } from "../../format.ts";
 import type { CallDataset, FunctionSchema, Sample } from "../../functions/types.ts";
 import type { Caller } from "../../generate/calls.ts";
-import { readJsonFile, writeFileAtomic } from "../../io.ts";
+import { pathExists, readJsonFile, writeFileAtomic } from "../../io.ts";
 import { type Action, defineFrame } from "../command.ts";
 import type { CommandIo } from "../io.ts";
 import { choice, flag, integer, required, text } from "../options.ts";
@@ -101,13 +101,8 @@ function fitting(samples: readonly Sample[], { codec, decoder }: Caller, skip: b
 
 /** The options of the run that a model directory lies in, where it does. */
 async function ownData(model: string): Promise<{ data?: string; samples: number; seed: number }> {
-  const { access } = await import("node:fs/promises");
   const path = `${model}/../run.json`;
-  const isRun = await access(path).then(
-    () => true,
-    () => false,
-  );
-  const run = isRun
+  const run = (await pathExists(path))
     ? ((await readJsonFile(path)) as { options?: { data?: string; samples?: number; seed?: number } })
     : {};
   return { samples: 10_000, seed: 1, ...run.options };

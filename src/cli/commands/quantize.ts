@@ -1,6 +1,7 @@
 // handheld quantize: turns a float model directory into an int4 one.
 import { HandheldError } from "../../errors.ts";
 import { formatBytes } from "../../format.ts";
+import { pathExists } from "../../io.ts";
 import { type Action, defineFrame } from "../command.ts";
 import { required } from "../options.ts";
 
@@ -19,13 +20,7 @@ export const quantizeFrame = defineFrame({
 
 export const runQuantize: Action<typeof quantizeFrame> = async ({ model, out }, io) => {
   const { quantizeModel } = await import("../../model/save.ts");
-  const { access } = await import("node:fs/promises");
-  if (
-    await access(out).then(
-      () => true,
-      () => false,
-    )
-  ) {
+  if (await pathExists(out)) {
     throw new HandheldError("invalid-option", `${out} exists already; give a new folder`);
   }
   const progress = io.progress("Quantising");

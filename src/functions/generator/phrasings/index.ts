@@ -16,14 +16,16 @@ import { CALL_AND_MESSAGE_FAMILIES } from "./calls-and-messages.ts";
 import { CLOCK_FAMILIES } from "./clock.ts";
 import { CONTACT_URI_FAMILIES } from "./contact-uris.ts";
 import { CONTACT_FAMILIES } from "./contacts.ts";
-import { DEVICE_AND_WEB_FAMILIES } from "./device-and-web.ts";
 import { EMAIL_FAMILIES } from "./email.ts";
 import type { Family } from "./family.ts";
 import { FILE_FAMILIES } from "./files.ts";
+import { MAP_SEARCH_FAMILIES } from "./map-search.ts";
 import { MEDIA_FAMILIES } from "./media.ts";
 import { NESTED_MEDIA_FAMILIES } from "./nested-media.ts";
 import { NESTED_PEOPLE_FAMILIES } from "./nested-people.ts";
 import { NESTED_PICK_FAMILIES } from "./nested-picks.ts";
+import { SETTINGS_FAMILIES } from "./settings.ts";
+import { WEB_SEARCH_FAMILIES } from "./web-search.ts";
 
 export type { CallTemplate, Family } from "./family.ts";
 
@@ -36,7 +38,9 @@ export const FAMILIES: readonly Family[] = [
   ...CONTACT_URI_FAMILIES,
   ...MEDIA_FAMILIES,
   ...FILE_FAMILIES,
-  ...DEVICE_AND_WEB_FAMILIES,
+  ...SETTINGS_FAMILIES,
+  ...WEB_SEARCH_FAMILIES,
+  ...MAP_SEARCH_FAMILIES,
   ...NESTED_PEOPLE_FAMILIES,
   ...NESTED_MEDIA_FAMILIES,
   ...NESTED_PICK_FAMILIES,

@@ -11,9 +11,9 @@
 //   searches    places and ways are search_location; facts are web_search; an engine that is named is `engine`;
 //   reminders   at a time of day they are alarms, after a duration they are timers.
 
+import { ALARM_FAMILIES } from "./alarms.ts";
 import { CALENDAR_FAMILIES } from "./calendar.ts";
 import { CALL_AND_MESSAGE_FAMILIES } from "./calls-and-messages.ts";
-import { CLOCK_FAMILIES } from "./clock.ts";
 import { CONTACT_URI_FAMILIES } from "./contact-uris.ts";
 import { CONTACT_FAMILIES } from "./contacts.ts";
 import { EMAIL_FAMILIES } from "./email.ts";
@@ -25,12 +25,14 @@ import { NESTED_MEDIA_FAMILIES } from "./nested-media.ts";
 import { NESTED_PEOPLE_FAMILIES } from "./nested-people.ts";
 import { NESTED_PICK_FAMILIES } from "./nested-picks.ts";
 import { SETTINGS_FAMILIES } from "./settings.ts";
+import { TIMER_FAMILIES } from "./timers.ts";
 import { WEB_SEARCH_FAMILIES } from "./web-search.ts";
 
 export type { CallTemplate, Family } from "./family.ts";
 
 export const FAMILIES: readonly Family[] = [
-  ...CLOCK_FAMILIES,
+  ...ALARM_FAMILIES,
+  ...TIMER_FAMILIES,
   ...CALL_AND_MESSAGE_FAMILIES,
   ...EMAIL_FAMILIES,
   ...CALENDAR_FAMILIES,

@@ -14,6 +14,7 @@ export function trainingContract(backend: () => Backend): void {
   describe("attention within segments", () => attentionTests(begin));
   describe("gradients of rows", () => rowTests(begin));
   describe("loss and optimiser", () => lossTests(begin, backend));
+  describe("fake quantisation", () => fakeQuantizeTests(begin, backend));
 }
 
 type Begin = () => Twins;
@@ -287,6 +288,46 @@ function lossTests(begin: Begin, backend: () => Backend): void {
         twins.run((b, at) => b.adamw(at(p), at(g), at(m), at(v), n, 1e-2, 0.9, 0.95, 1e-8, 0.1, step, 0.7));
         for (const slot of [p, m, v]) twins.same(slot, 2e-6, `n ${n}, step ${step}`);
       }
+    }
+  });
+}
+
+function fakeQuantizeTests(begin: Begin, backend: () => Backend): void {
+  const bits = (x: Backend, ptr: number, n: number) => [...x.i32(ptr, n)];
+  const check = (twins: Twins, w: Slot, rows: number, columns: number) => {
+    const out = twins.noise(w.length + 8);
+    twins.run((x, at) => x.fakeQuantizeInt4(at(out), at(w), rows, columns));
+    const wanted = bits(twins.oracle, out.oracle, out.length);
+    expect(bits(twins.subject, out.subject, out.length), `${rows} × ${columns}`).toEqual(wanted);
+  };
+  it("rows around 8 and columns around 32, bit for bit", () => {
+    const twins = begin();
+    for (const rows of [1, 2, 7, 8, 9, 16]) {
+      for (const columns of [1, 3, 31, 32, 33, 64, 100]) {
+        check(twins, twins.noise(rows * columns, 0.1), rows, columns);
+        twins.release();
+      }
+    }
+    check(twins, twins.noise(300 * 160), 300, 160);
+  });
+  it("zeros, ternary, huge, tiny and equal weights, bit for bit", () => {
+    const twins = begin();
+    const kinds = [0, 1, 1e37, 1e-31, 1e-29, 1e-45].map((size) =>
+      Array.from({ length: 40 }, (_, i) => ((i % 3) - 1) * size),
+    );
+    kinds.push(new Array(40).fill(0.3), new Array(40).fill(-0.3));
+    for (const kind of kinds) check(twins, twins.floats(kind), 1, 40);
+  });
+  it("leaves a group with a weight that is not finite as it is", () => {
+    const twins = begin();
+    const x = backend();
+    const w = twins.noise(96);
+    for (const bad of [Number.NaN, Infinity, -Infinity]) {
+      x.f32(w.subject, 96)[40] = bad;
+      const out = twins.noise(96);
+      x.fakeQuantizeInt4(out.subject, w.subject, 1, 96);
+      expect(bits(x, out.subject + 128, 32)).toEqual(bits(x, w.subject + 128, 32));
+      expect(bits(x, out.subject, 32)).not.toEqual(bits(x, w.subject, 32));
     }
   });
 }

@@ -3,6 +3,7 @@
 import type { Backend, KvFormat, Ptr } from "../backend.ts";
 import { Heap } from "../heap.ts";
 import { kvBytes } from "../wasm/layout.ts";
+import { fakeQuantizeOps } from "./fake-quantize.ts";
 import { inferenceOps } from "./inference.ts";
 import { rowOps } from "./rows.ts";
 import { trainingOps } from "./training.ts";
@@ -49,6 +50,7 @@ export function createReferenceBackend(): Backend {
     kvBytes: (capacity: number, K: number, D: number, format: KvFormat) => kvBytes(capacity, K, D, format),
     ...rowOps(memory),
     ...trainingOps(memory),
+    ...fakeQuantizeOps(memory),
     ...inferenceOps(memory),
   };
 }

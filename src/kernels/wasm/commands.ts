@@ -389,6 +389,15 @@ export abstract class CommandQueue {
     f[at + 13] = gradScale;
   }
 
+  fakeQuantizeInt4(out: Ptr, w: Ptr, rows: number, columns: number): void {
+    const at = this.begin(op.OP_FAKE_QUANTIZE_INT4, 128 * rows * columns);
+    const i = this.words;
+    i[at + 1] = out;
+    i[at + 2] = w;
+    i[at + 3] = rows;
+    i[at + 4] = columns;
+  }
+
   gatherInt4(out: Ptr, table: Ptr, ids: Ptr, N: number, C: number): void {
     const at = this.begin(op.OP_GATHER_INT4, 8 * N * C);
     const i = this.words;

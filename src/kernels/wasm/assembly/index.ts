@@ -11,6 +11,7 @@ import { attention } from "./attention";
 import { attentionBackward } from "./attention-backward";
 import { dropout, logSumExp, crossEntropy } from "./loss";
 import { sumSquares, adamw } from "./optimizer";
+import { fakeQuantizeInt4 } from "./fake-quantize";
 import { gatherInt4, quantizeRows, matmulInt4 } from "./int4";
 import { kvAppend, attentionCached, argmax } from "./kv";
 import { alone, awaitWork, barrier, configure, publish, together } from "./control";
@@ -44,6 +45,7 @@ import {
   OP_KV_APPEND,
   OP_ATTENTION_CACHED,
   OP_ARGMAX,
+  OP_FAKE_QUANTIZE_INT4,
 } from "./op";
 
 export { configure };
@@ -341,6 +343,9 @@ function execute(c: usize): void {
       return;
     case OP_ARGMAX:
       argmax(<usize>load<u32>(c, 4), <usize>load<u32>(c, 8), load<i32>(c, 12));
+      return;
+    case OP_FAKE_QUANTIZE_INT4:
+      fakeQuantizeInt4(<usize>load<u32>(c, 4), <usize>load<u32>(c, 8), load<i32>(c, 12), load<i32>(c, 16));
       return;
     default:
       unreachable();

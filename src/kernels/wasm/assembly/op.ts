@@ -49,3 +49,4 @@ export const OP_MATMUL_INT4 = 24;
 export const OP_KV_APPEND = 25;
 export const OP_ATTENTION_CACHED = 26;
 export const OP_ARGMAX = 27;
+export const OP_FAKE_QUANTIZE_INT4 = 28;

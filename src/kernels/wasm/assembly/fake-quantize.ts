@@ -1,0 +1,126 @@
+// Fake quantisation for quantisation-aware training: weights as packed int4 would hold them, still as floats.
+// The rule for the scales is in ../../backend.ts; the packed layout itself is not touched here.
+import { scratch, shareBegin, shareEnd } from "./control";
+import { round_ps } from "./math";
+
+/** Bytes of a group of 32 floats. */
+const GROUP: usize = 128;
+/** A group's largest magnitude, as the integer that candidates are compared with. */
+const RANGE: f32 = 2047;
+/** Multipliers m of the candidates: code = integer · m / 2^15, so the largest magnitude gets m / 16.008: 6.0 to 9.0. */
+const COARSEST: i32 = 96;
+const FINEST: i32 = 144;
+const STEP: i32 = 3;
+
+/** out [rows, columns] = w with every group of 32 columns rounded to int4; each thread has a range of rows. */
+export function fakeQuantizeInt4(out: usize, w: usize, rows: i32, columns: i32): void {
+  const end = shareEnd(rows, 1);
+  const padded = scratch();
+  const whole = (<usize>(columns >> 5)) << 7;
+  const rest = (<usize>(columns & 31)) << 2;
+  for (let row = shareBegin(rows, 1); row < end; row++) {
+    const at = (<usize>row * <usize>columns) << 2;
+    for (let k: usize = 0; k < whole; k += GROUP) roundGroup(out + at + k, w + at + k);
+    if (rest == 0) continue;
+    memory.fill(padded, 0, GROUP);
+    memory.copy(padded, w + at + whole, rest);
+    roundGroup(padded, padded);
+    memory.copy(out + at + whole, padded, rest);
+  }
+}
+
+function roundGroup(out: usize, w: usize): void {
+  // As integers, the bits of positive floats are ordered, infinity and NaN last; those of negative ones are negative.
+  const magnitude = i32x4.splat(0x7fffffff);
+  let most = i32x4.splat(0);
+  let top = i32x4.splat(0);
+  for (let j: usize = 0; j < GROUP; j += 16) {
+    const x = v128.load(w + j);
+    top = i32x4.max_s(top, x);
+    most = i32x4.max_s(most, v128.and(x, magnitude));
+  }
+  const bits = maxLane(most);
+  const limit = reinterpret<f32>(bits);
+  if (bits >= 0x7f800000) memory.copy(out, w, GROUP);
+  else if (limit < 1e-30) memory.fill(out, 0, GROUP);
+  else roundTo(chooseScale(w, (maxLane(top) == bits ? -RANGE : RANGE) / limit), out, w);
+}
+
+/** The scale, a bf16 value; `factor` makes the largest magnitude −2047 (−8 is a code, 8 is not). */
+function chooseScale(w: usize, factor: f32): f32 {
+  const f = f32x4.splat(factor);
+  const x0 = integers(w, f);
+  const x1 = integers(w + 32, f);
+  const x2 = integers(w + 64, f);
+  const x3 = integers(w + 96, f);
+  // With codes q, the best scale is A/B and removes A²/B of the squared error: A = Σ xq, B = Σ q².
+  let bestA: f64 = 0;
+  let bestB: f64 = 1;
+  for (let multiplier = COARSEST; multiplier <= FINEST; multiplier += STEP) {
+    const m = i16x8.splat(<i16>multiplier);
+    const q0 = codes(x0, m);
+    const q1 = codes(x1, m);
+    const q2 = codes(x2, m);
+    const q3 = codes(x3, m);
+    const a = i32x4.add(
+      i32x4.add(i32x4.dot_i16x8_s(x0, q0), i32x4.dot_i16x8_s(x1, q1)),
+      i32x4.add(i32x4.dot_i16x8_s(x2, q2), i32x4.dot_i16x8_s(x3, q3)),
+    );
+    const b = i32x4.add(
+      i32x4.add(i32x4.dot_i16x8_s(q0, q0), i32x4.dot_i16x8_s(q1, q1)),
+      i32x4.add(i32x4.dot_i16x8_s(q2, q2), i32x4.dot_i16x8_s(q3, q3)),
+    );
+    const sums = i32x4.add(v128.shuffle<i32>(a, b, 0, 1, 4, 5), v128.shuffle<i32>(a, b, 2, 3, 6, 7));
+    const A = <f64>(i32x4.extract_lane(sums, 0) + i32x4.extract_lane(sums, 1));
+    const B = <f64>(i32x4.extract_lane(sums, 2) + i32x4.extract_lane(sums, 3));
+    if (A * A * bestB > bestA * bestA * B) {
+      bestA = A;
+      bestB = B;
+    }
+  }
+  return toBf16(<f32>bestA / (<f32>bestB * factor));
+}
+
+/** Eight weights as integers of at most ±2047. */
+// @ts-ignore: decorator
+@inline
+function integers(w: usize, factor: v128): v128 {
+  const low = round_ps(f32x4.mul(v128.load(w), factor));
+  const high = round_ps(f32x4.mul(v128.load(w, 16), factor));
+  return i16x8.narrow_i32x4_s(low, high);
+}
+
+/** Codes −8 … 7 of eight integers: x · m / 2^15, rounded. */
+// @ts-ignore: decorator
+@inline
+function codes(x: v128, m: v128): v128 {
+  const q = ASC_FEATURE_RELAXED_SIMD ? i16x8.relaxed_q15mulr_s(x, m) : i16x8.q15mulr_sat_s(x, m);
+  return i16x8.max_s(i16x8.min_s(q, i16x8.splat(7)), i16x8.splat(-8));
+}
+
+function roundTo(scale: f32, out: usize, w: usize): void {
+  const inverse = f32x4.splat(1 / scale);
+  const s = f32x4.splat(scale);
+  for (let j: usize = 0; j < GROUP; j += 16) {
+    const q = round_ps(f32x4.mul(v128.load(w + j), inverse));
+    const code = f32x4.convert_i32x4_s(i32x4.max_s(i32x4.min_s(q, i32x4.splat(7)), i32x4.splat(-8)));
+    v128.store(out + j, f32x4.add(f32x4.mul(code, s), f32x4.splat(0))); // + 0: no −0 under a negative scale
+  }
+}
+
+/** Nearest bf16, ties to even. */
+// @ts-ignore: decorator
+@inline
+function toBf16(value: f32): f32 {
+  const bits = reinterpret<u32>(value);
+  return reinterpret<f32>((bits + 0x7fff + ((bits >> 16) & 1)) & 0xffff0000);
+}
+
+// @ts-ignore: decorator
+@inline
+function maxLane(x: v128): i32 {
+  return max(
+    max(i32x4.extract_lane(x, 0), i32x4.extract_lane(x, 1)),
+    max(i32x4.extract_lane(x, 2), i32x4.extract_lane(x, 3)),
+  );
+}

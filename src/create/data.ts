@@ -10,8 +10,11 @@ import { trainTokenizer } from "../tokenizer/bpe-trainer.ts";
 import type { Tokenizer } from "../tokenizer/tokenizer.ts";
 import type { CreateOptions, DataSummary } from "./types.ts";
 
-/** Tokens for text (bytes and merges) of a default call model. */
-export const defaultTextTokens = 1256;
+/**
+ * Tokens for text (bytes and merges) of a default call model. Enough that nearly every word outside the values is one
+ * token: with 1,256 a fifth of them were pieces, sequences were 22 % longer and new phrasings harder to learn.
+ */
+export const defaultTextTokens = 3000;
 
 /** Everything that training and evaluation need of the data. */
 export interface PreparedData {
@@ -115,6 +118,8 @@ function learnVocabulary(dataset: CallDataset, settings: CallSettings, size: num
     literalTokens: literal,
     roles: { bos: special[0]!, eos: special[2]! },
     addPrefixSpace: true,
+    // A number of the clock or the calendar is one token: "30" in the query is "30" in the answer.
+    maxDigits: 2,
   });
 }
 

@@ -27,7 +27,7 @@ export interface CreateOptions {
   maxParameters?: number | undefined;
   /** Fields of the recipe that replace the defaults. */
   recipe?: Record<string, unknown> | undefined;
-  /** Most tokens of the vocabulary. Default 1,024 plus the structure tokens. */
+  /** Most tokens of the vocabulary. Default 3,000 plus the structure tokens. */
   vocabulary?: number | undefined;
   format?: string | undefined;
   seed?: number | undefined;

@@ -39,8 +39,11 @@ describe("trainTokenizer", () => {
     const texts = ["2024 2024 2024"];
     const apart = trainTokenizer(texts, { vocabularySize: 300 });
     expect(apart.encode("2024")).toHaveLength(4);
-    const joined = trainTokenizer(texts, { vocabularySize: 300, splitDigits: false });
+    const pairs = trainTokenizer(texts, { vocabularySize: 300, maxDigits: 2 });
+    expect(pairs.encode("2024").map((id) => pairs.idToToken(id))).toEqual(["20", "24"]);
+    const joined = trainTokenizer(texts, { vocabularySize: 300, maxDigits: Number.POSITIVE_INFINITY });
     expect(joined.encode(" 2024")).toHaveLength(1);
+    expect(() => trainTokenizer(texts, { vocabularySize: 300, maxDigits: 0 })).toThrow("maxDigits is 0");
   });
 
   it("makes literal tokens one token each, and spaces the stretches between them", () => {

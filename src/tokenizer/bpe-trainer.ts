@@ -2,7 +2,7 @@
 // and the same options give the same file.
 import { HandheldError } from "../errors.ts";
 import { learnMerges, type Merge } from "./bpe-merges.ts";
-import { alphabetOrder, byteToChar, charToByte, splitDigits, splitWords } from "./byte-level.ts";
+import { alphabetOrder, byteToChar, charToByte, digitsPattern, splitDigits, splitWords } from "./byte-level.ts";
 import type { AddedTokenJson, TokenizerConfig, TokenizerJson } from "./format.ts";
 import { createTokenizer, type Tokenizer } from "./tokenizer.ts";
 
@@ -18,8 +18,11 @@ export interface TrainTokenizerOptions {
   roles?: { bos?: string; eos?: string; pad?: string };
   /** Put a space before every stretch between added tokens that has none, so that words look alike everywhere. Default false. */
   addPrefixSpace?: boolean;
-  /** Each digit 0-9 is a word of its own. Default true. */
-  splitDigits?: boolean;
+  /**
+   * Most digits 0-9 in one token; longer numbers are cut from the left. Default 1. With 2 the numbers of a clock are one
+   * token each. Infinity: numbers are words like others.
+   */
+  maxDigits?: number;
   /** Do not join pairs seen less often than this. Default 2. */
   minCount?: number;
 }
@@ -98,13 +101,19 @@ function countWords(
       for (const word of splitWords(spaced)) counts.set(word, (counts.get(word) ?? 0) + 1);
     }
   }
-  return (options.splitDigits ?? true) ? countDigitsApart(counts) : counts;
+  const most = maxDigits(options);
+  return Number.isFinite(most) ? countDigitsApart(counts, most) : counts;
 }
 
-function countDigitsApart(counts: Map<string, number>): Map<string, number> {
+function maxDigits({ maxDigits: most = 1 }: TrainTokenizerOptions): number {
+  if (most >= 1 && (Number.isInteger(most) || most === Number.POSITIVE_INFINITY)) return most;
+  throw new HandheldError("invalid-option", `tokenizer: maxDigits is ${most}; use a whole number of at least 1`);
+}
+
+function countDigitsApart(counts: Map<string, number>, most: number): Map<string, number> {
   const apart = new Map<string, number>();
   for (const [word, count] of counts) {
-    for (const part of splitDigits(word)) apart.set(part, (apart.get(part) ?? 0) + count);
+    for (const part of splitDigits(word, most)) apart.set(part, (apart.get(part) ?? 0) + count);
   }
   return apart;
 }
@@ -150,14 +159,15 @@ function describe(vocabulary: Vocabulary, merges: Merge[], options: TrainTokeniz
   const { tokens, added } = vocabulary;
   const byteLevel = { type: "ByteLevel", add_prefix_space: options.addPrefixSpace ?? false, trim_offsets: true };
   const words = { ...byteLevel, use_regex: true };
-  const digits = { type: "Split", pattern: { Regex: "[0-9]" }, behavior: "Isolated", invert: false };
+  const most = maxDigits(options);
+  const digits = { type: "Split", pattern: { Regex: digitsPattern(most) }, behavior: "Isolated", invert: false };
   return {
     version: "1.0",
     truncation: null,
     padding: null,
     added_tokens: added,
     normalizer: null,
-    pre_tokenizer: (options.splitDigits ?? true) ? { type: "Sequence", pretokenizers: [words, digits] } : words,
+    pre_tokenizer: Number.isFinite(most) ? { type: "Sequence", pretokenizers: [words, digits] } : words,
     post_processor: null,
     decoder: { type: "ByteLevel", add_prefix_space: false, trim_offsets: true, use_regex: true },
     model: {

@@ -25,9 +25,14 @@ export function splitWords(text: string): string[] {
   return text.match(words) ?? [];
 }
 
-/** Splits a word so that each of the digits 0-9 stands alone. */
-export function splitDigits(word: string): string[] {
-  return /[0-9]/.test(word) ? (word.match(/[0-9]|[^0-9]+/g) ?? []) : [word];
+/** The pattern of a run of at most `most` of the digits 0-9, as tokenizer.json and JavaScript both read it. */
+export function digitsPattern(most: number): string {
+  return most === 1 ? "[0-9]" : `[0-9]{1,${most}}`;
+}
+
+/** Splits a word so that runs of at most `most` of the digits 0-9, from the left, stand alone. */
+export function splitDigits(word: string, most: number): string[] {
+  return /[0-9]/.test(word) ? (word.match(new RegExp(`${digitsPattern(most)}|[^0-9]+`, "g")) ?? []) : [word];
 }
 
 /** Bytes → their characters, as tokens are spelled in a byte-level vocabulary. */

@@ -86,12 +86,20 @@ function makeClause(phrasing: Phrasing, context: SampleContext, lower: boolean):
       }
       const value = drawSlot(part.slot, context, lower);
       values.set(part.binding, value);
+      fitArticle(pieces, value.text);
       pieces.push({ text: value.text, slot: true });
       openEnd = value.open === true;
     }
   });
   const question = stripQuestionMark(pieces);
   return { pieces, calls: resolveCalls(phrasing, values), openEnd, question };
+}
+
+/** "a" before a slot becomes "an" where the slot's text sounds like it: "an ATM", "an 8 minute timer". */
+function fitArticle(before: Piece[], text: string): void {
+  const last = before.at(-1);
+  if (last === undefined || last.slot || !/^(?:[aeio]|u(?!ni)|8|1[18]\b)/i.test(text) || /^one\b/i.test(text)) return;
+  last.text = last.text.replace(/(^| )a $/, "$1an ");
 }
 
 function drawSlot(name: string, context: SampleContext, lower: boolean): SlotValue {

@@ -155,7 +155,7 @@ export const city: Slot = copied(CITIES);
 export const address: Slot = composed(
   [
     "{n} {street} (Street|Road|Avenue|Lane)",
-    "{n} {street} (Street|Road|Avenue|Drive), {city}",
+    "{n} {street} (Street,|Road,|Avenue,|Drive,) {city}",
     "{n} {street} (Street|Road|Avenue|Way) {city}",
     "{n} {street} (Boulevard|Court|Square)",
   ],
@@ -185,7 +185,7 @@ export const namedPlace: Slot = composed(
     "{landmark}",
     "{landmark}",
     "{n} {street} (Street|Road|Avenue)",
-    "{n} {street} (Street|Road|Avenue), {city}",
+    "{n} {street} (Street,|Road,|Avenue,) {city}",
     "{city}",
     "{street} Street (Station|Market|School|Church)",
     "{city} (airport|zoo|city hall|university|stadium|botanical garden)",

@@ -33,7 +33,7 @@ const two = (n: number): string => String(n).padStart(2, "0");
 const MINUTES = [0, 0, 0, 5, 10, 15, 15, 20, 25, 30, 30, 30, 35, 40, 45, 45, 50, 55];
 
 /** A random minute: mostly a round one. */
-const someMinute = (random: Random): number => (random.chance(0.75) ? random.pick(MINUTES) : random.integer(0, 59));
+const someMinute = (random: Random): number => (random.chance(0.88) ? random.pick(MINUTES) : random.integer(0, 59));
 
 type Half = "am" | "pm" | null;
 
@@ -190,7 +190,7 @@ const SHORT: Record<Unit, string[]> = {
 
 function amount(random: Random, unit: Unit): number {
   if (unit === "hours") return random.integer(1, 12);
-  if (random.chance(0.6))
+  if (random.chance(0.85))
     return random.pick([1, 2, 3, 4, 5, 5, 6, 7, 8, 9, 10, 10, 12, 15, 20, 25, 30, 40, 45, 50, 90]);
   return random.integer(1, 99);
 }
@@ -205,24 +205,24 @@ function quantity(random: Random, n: number, unit: Unit): string {
   return `${n} ${name}`;
 }
 
+const UNITS: Unit[][] = [
+  ["minutes"],
+  ["seconds"],
+  ["hours"],
+  ["hours", "minutes"],
+  ["minutes", "seconds"],
+  ["hours", "minutes", "seconds"],
+];
+/** How often people name these units together. */
+const UNIT_WEIGHTS = [10, 2, 3, 3, 1.5, 0.3];
+
 /** Slot of a duration: value `{hours?, minutes?, seconds?}`, the units as said. */
 export const duration: Slot = ({ random }) => {
   if (random.chance(0.16)) {
     const [text, value] = random.pick(IDIOMS);
     return { text, value: value as Json };
   }
-  const units = random.pick<Unit[]>([
-    ["minutes"],
-    ["minutes"],
-    ["minutes"],
-    ["minutes"],
-    ["seconds"],
-    ["hours"],
-    ["hours", "minutes"],
-    ["hours", "minutes"],
-    ["minutes", "seconds"],
-    ["hours", "minutes", "seconds"],
-  ]);
+  const units = UNITS[random.weighted(UNIT_WEIGHTS)] as Unit[];
   const value: Record<string, number> = {};
   const texts = units.map((unit, i) => {
     const n = i > 0 ? Math.min(amount(random, unit), 59) : amount(random, unit);

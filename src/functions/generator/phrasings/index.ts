@@ -24,6 +24,8 @@ import { MEDIA_FAMILIES } from "./media.ts";
 import { NESTED_MEDIA_FAMILIES } from "./nested-media.ts";
 import { NESTED_PEOPLE_FAMILIES } from "./nested-people.ts";
 import { NESTED_PICK_FAMILIES } from "./nested-picks.ts";
+import { NEW_CONTACT_FAMILIES } from "./new-contacts.ts";
+import { PICK_CONTACT_FAMILIES } from "./pick-contacts.ts";
 import { SETTINGS_FAMILIES } from "./settings.ts";
 import { TIMER_FAMILIES } from "./timers.ts";
 import { WEB_SEARCH_FAMILIES } from "./web-search.ts";
@@ -37,6 +39,8 @@ export const FAMILIES: readonly Family[] = [
   ...EMAIL_FAMILIES,
   ...CALENDAR_FAMILIES,
   ...CONTACT_FAMILIES,
+  ...NEW_CONTACT_FAMILIES,
+  ...PICK_CONTACT_FAMILIES,
   ...CONTACT_URI_FAMILIES,
   ...MEDIA_FAMILIES,
   ...FILE_FAMILIES,

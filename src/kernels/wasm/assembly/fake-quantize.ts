@@ -11,6 +11,19 @@ const RANGE: f32 = 2047;
 const COARSEST: i32 = 96;
 const FINEST: i32 = 144;
 const STEP: i32 = 3;
+/** The last multiplier under which no code leaves −7 … 7. */
+const UNCLAMPED: i32 = 120;
+
+// V8 rebuilds literal vectors at every use.
+// @ts-ignore: decorator
+@lazy
+const LIMITS: usize = memory.data<i16>([
+  7, 7, 7, 7, 7, 7, 7, 7,
+  -8, -8, -8, -8, -8, -8, -8, -8,
+], 16);
+// @ts-ignore: decorator
+@lazy
+const LIMITS_I32: usize = memory.data<i32>([7, 7, 7, 7, -8, -8, -8, -8], 16);
 
 /** out [rows, columns] = w with every group of 32 columns rounded to int4; each thread has a range of rows. */
 export function fakeQuantizeInt4(out: usize, w: usize, rows: i32, columns: i32): void {
@@ -53,32 +66,22 @@ function chooseScale(w: usize, factor: f32): f32 {
   const x1 = integers(w + 32, f);
   const x2 = integers(w + 64, f);
   const x3 = integers(w + 96, f);
-  // With codes q, the best scale is A/B and removes A²/B of the squared error: A = Σ xq, B = Σ q².
-  let bestA: f64 = 0;
-  let bestB: f64 = 1;
+  // With codes q, the best scale is A/B and removes A²/B of the squared error: A = Σ xq, B = Σ q². All of it is exact in
+  // f64. Without branches: which candidate is better cannot be predicted.
+  let best = f64x2.splat(1);
+  let limit = f64x2.splat(0);
   for (let multiplier = COARSEST; multiplier <= FINEST; multiplier += STEP) {
     const m = i16x8.splat(<i16>multiplier);
-    const q0 = codes(x0, m);
-    const q1 = codes(x1, m);
-    const q2 = codes(x2, m);
-    const q3 = codes(x3, m);
-    const a = i32x4.add(
-      i32x4.add(i32x4.dot_i16x8_s(x0, q0), i32x4.dot_i16x8_s(x1, q1)),
-      i32x4.add(i32x4.dot_i16x8_s(x2, q2), i32x4.dot_i16x8_s(x3, q3)),
-    );
-    const b = i32x4.add(
-      i32x4.add(i32x4.dot_i16x8_s(q0, q0), i32x4.dot_i16x8_s(q1, q1)),
-      i32x4.add(i32x4.dot_i16x8_s(q2, q2), i32x4.dot_i16x8_s(q3, q3)),
-    );
-    const sums = i32x4.add(v128.shuffle<i32>(a, b, 0, 1, 4, 5), v128.shuffle<i32>(a, b, 2, 3, 6, 7));
-    const A = <f64>(i32x4.extract_lane(sums, 0) + i32x4.extract_lane(sums, 1));
-    const B = <f64>(i32x4.extract_lane(sums, 2) + i32x4.extract_lane(sums, 3));
-    if (A * A * bestB > bestA * bestA * B) {
-      bestA = A;
-      bestB = B;
-    }
+    const s = multiplier <= UNCLAMPED ? sums(x0, x1, x2, x3, m, false) : sums(x0, x1, x2, x3, m, true);
+    const ab = f64x2.convert_low_i32x4_s(s);
+    const ba = v128.shuffle<f64>(ab, ab, 1, 0);
+    const square = f64x2.mul(ab, ab);
+    const better = f64x2.gt(f64x2.mul(square, v128.shuffle<f64>(best, best, 1, 0)), f64x2.mul(limit, ba));
+    const both = v128.shuffle<f64>(better, better, 0, 0);
+    best = v128.bitselect(ab, best, both);
+    limit = v128.bitselect(square, limit, both);
   }
-  return toBf16(<f32>bestA / (<f32>bestB * factor));
+  return toBf16(<f32>f64x2.extract_lane(best, 0) / (<f32>f64x2.extract_lane(best, 1) * factor));
 }
 
 /** Eight weights as integers of at most ±2047. */
@@ -90,12 +93,32 @@ function integers(w: usize, factor: v128): v128 {
   return i16x8.narrow_i32x4_s(low, high);
 }
 
-/** Codes −8 … 7 of eight integers: x · m / 2^15, rounded. */
+/** A and B with the codes that multiplier m gives. */
 // @ts-ignore: decorator
 @inline
-function codes(x: v128, m: v128): v128 {
+function sums(x0: v128, x1: v128, x2: v128, x3: v128, m: v128, clamped: bool): v128 {
+  const q0 = codes(x0, m, clamped);
+  const q1 = codes(x1, m, clamped);
+  const q2 = codes(x2, m, clamped);
+  const q3 = codes(x3, m, clamped);
+  const a = i32x4.add(
+    i32x4.add(i32x4.dot_i16x8_s(x0, q0), i32x4.dot_i16x8_s(x1, q1)),
+    i32x4.add(i32x4.dot_i16x8_s(x2, q2), i32x4.dot_i16x8_s(x3, q3)),
+  );
+  const b = i32x4.add(
+    i32x4.add(i32x4.dot_i16x8_s(q0, q0), i32x4.dot_i16x8_s(q1, q1)),
+    i32x4.add(i32x4.dot_i16x8_s(q2, q2), i32x4.dot_i16x8_s(q3, q3)),
+  );
+  const halves = i32x4.add(v128.shuffle<i32>(a, b, 0, 4, 1, 5), v128.shuffle<i32>(a, b, 2, 6, 3, 7));
+  return i32x4.add(halves, v128.shuffle<i32>(halves, halves, 2, 3, 0, 1));
+}
+
+/** Codes of eight integers: x · m / 2^15, rounded, and kept within −8 … 7 where they could leave it. */
+// @ts-ignore: decorator
+@inline
+function codes(x: v128, m: v128, clamped: bool): v128 {
   const q = ASC_FEATURE_RELAXED_SIMD ? i16x8.relaxed_q15mulr_s(x, m) : i16x8.q15mulr_sat_s(x, m);
-  return i16x8.max_s(i16x8.min_s(q, i16x8.splat(7)), i16x8.splat(-8));
+  return clamped ? i16x8.max_s(i16x8.min_s(q, v128.load(LIMITS)), v128.load(LIMITS, 16)) : q;
 }
 
 function roundTo(scale: f32, out: usize, w: usize): void {
@@ -103,7 +126,7 @@ function roundTo(scale: f32, out: usize, w: usize): void {
   const s = f32x4.splat(scale);
   for (let j: usize = 0; j < GROUP; j += 16) {
     const q = round_ps(f32x4.mul(v128.load(w + j), inverse));
-    const code = f32x4.convert_i32x4_s(i32x4.max_s(i32x4.min_s(q, i32x4.splat(7)), i32x4.splat(-8)));
+    const code = f32x4.convert_i32x4_s(i32x4.max_s(i32x4.min_s(q, v128.load(LIMITS_I32)), v128.load(LIMITS_I32, 16)));
     v128.store(out + j, f32x4.add(f32x4.mul(code, s), f32x4.splat(0))); // + 0: no −0 under a negative scale
   }
 }

@@ -10,6 +10,7 @@ const shared: Partial<TrainRecipe> = {
   decayEmbeddings: false,
   dropout: 0.1,
   ema: 0.999,
+  quantizeRatio: 0.15,
   init: "copy",
   validations: 6,
 };

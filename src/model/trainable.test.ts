@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { createReferenceBackend } from "../kernels/index.ts";
 import { createRandom } from "../random.ts";
 import { createSpec, type SpecInput } from "../spec/spec.ts";
+import type { NamedTensor } from "./initialize.ts";
 import { createTrainable, type TrainableModel, type TrainableOptions } from "./trainable.ts";
 
 const shape: SpecInput = { layers: 2, width: 8, ffnWidth: 12, heads: 2, kvHeads: 1, vocabulary: 13, context: 8 };
@@ -78,6 +79,44 @@ test("new adapters change nothing, trained ones are merged into the tensors", ()
   const merged = createTrainable(createReferenceBackend(), createSpec(shape), { weights: adapted.tensors() });
   expect(adapted.loss(batch)).not.toBeCloseTo(plain.loss(batch), 3);
   expect(merged.loss(batch)).toBeCloseTo(adapted.loss(batch), 5);
+});
+
+/** The model's weights, its matrices rounded as `quantized` rounds them. */
+function rounded(model: TrainableModel): NamedTensor[] {
+  const { backend } = model;
+  return model.tensors().map((tensor) => {
+    const { shape, data } = tensor;
+    if (shape.length === 1) return tensor;
+    const ptr = backend.alloc(data.byteLength);
+    backend.f32(ptr, data.length).set(data);
+    backend.fakeQuantizeInt4(ptr, ptr, shape[0]!, shape[1]!);
+    return { ...tensor, data: backend.f32(ptr, data.length).slice() };
+  });
+}
+
+describe("quantised", () => {
+  const gradient = ({ parameters, backend }: TrainableModel) => backend.f32(parameters.grads, parameters.size).slice();
+  const options = { gradients: true, dropout: 0.2, seed: 5 };
+
+  test.each([true, false])(
+    "loss and gradients are those of the rounded weights, which stay (tied head: %s)",
+    (tied) => {
+      const model = create({ tiedEmbeddings: tied, width: 40, ffnWidth: 36 });
+      const twin = createTrainable(createReferenceBackend(), model.spec, { weights: rounded(model) });
+      const before = model.tensors();
+      const float = model.loss(batch);
+      expect(model.loss(batch, { ...options, quantized: true })).toBe(twin.loss(batch, options));
+      expect(gradient(model)).toEqual(gradient(twin));
+      expect(model.tensors()).toEqual(before);
+      expect(model.loss(batch)).toBe(float);
+      expect(twin.loss(batch)).not.toBe(float);
+    },
+  );
+
+  test("has no effect with adapters", () => {
+    const model = create({}, { lora: { rank: 2, alpha: 4 } });
+    expect(model.loss(batch, { quantized: true })).toBe(model.loss(batch));
+  });
 });
 
 test("an untrained model's loss is that of a uniform guess within 5 %, and the scale multiplies it", () => {

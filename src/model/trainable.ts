@@ -72,6 +72,12 @@ export interface LossOptions {
   /** Share of the embedding's and of each residual branch's output that is dropped. Default 0. */
   dropout?: number | undefined;
   labelSmoothing?: number | undefined;
+  /**
+   * Compute with the matrices as int4 would hold them; gradients pass to the weights themselves, unchanged (the
+   * straight-through estimator, Bengio et al. 2013, section 4.2). No effect with adapters: what is stored is the sum of
+   * a weight and its adapter, which does not exist while they are trained. Default false.
+   */
+  quantized?: boolean | undefined;
   /** Seed of the dropout masks. Default 0. */
   seed?: number | undefined;
 }
@@ -123,6 +129,8 @@ class TrainableDecoder implements TrainableModel {
   private readonly table: Ptr;
   private readonly tape: Tape;
   private branchDropout = 0;
+  /** From a matrix to what is computed with: 0, or the bytes to its rounded copy in this step's memory. */
+  private shift = 0;
 
   constructor(backend: Backend, spec: Spec, options: TrainableOptions) {
     this.backend = backend;
@@ -152,7 +160,8 @@ class TrainableDecoder implements TrainableModel {
     const placed = this.place(batch);
     const targets = tape.integers(batch.targets);
     const weights = tape.floats(batch.weights.map((weight) => weight * factor));
-    const head = this.weights.get(this.spec.tiedEmbeddings ? embeddingName : headName);
+    this.shift = options.quantized && !this.lora ? this.quantize() : 0;
+    const head = this.matrix(this.spec.tiedEmbeddings ? embeddingName : headName);
     const smoothing = options.labelSmoothing;
     const result = crossEntropy(tape, this.hidden(placed), head, { targets, weights }, { smoothing });
     if (tape.recording) tape.backward();
@@ -220,10 +229,27 @@ class TrainableDecoder implements TrainableModel {
     };
   }
 
+  /** Rounds all matrices to int4 into the step's memory; returns how far the copies are from the originals, in bytes. */
+  private quantize(): number {
+    const { backend, tape, weights } = this;
+    const shift = tape.take(weights.matrixSize) - weights.values;
+    for (const { name, shape } of weights.shapes) {
+      const { ptr, rows, cols } = weights.get(name);
+      if (shape.length > 1) backend.fakeQuantizeInt4(ptr + shift, ptr, rows, cols);
+    }
+    return shift;
+  }
+
+  /** The matrices `names`, side by side, to compute with. */
+  private matrix(...names: string[]): Parameter {
+    const weights = this.weights.joined(...names);
+    return { ...weights, ptr: weights.ptr + this.shift };
+  }
+
   /** The residual stream after the last norm, of the rows with a target [M, C]. */
   private hidden(batch: Placed): Tensor {
     const { spec, tape } = this;
-    let x = dropout(tape, embedding(tape, this.weights.get(embeddingName), batch.ids, batch.N), this.branchDropout);
+    let x = dropout(tape, embedding(tape, this.matrix(embeddingName), batch.ids, batch.N), this.branchDropout);
     const runs = spec.layers * spec.layerRepeat;
     for (let run = 0; run < runs; run++) {
       const names = blockNames(spec, Math.floor(run / spec.layerRepeat));
@@ -256,7 +282,7 @@ class TrainableDecoder implements TrainableModel {
 
   /** x times the matrices `names`, side by side, each with its adapters. */
   private linear(x: Tensor, names: string[], options: LinearOptions = {}): Tensor {
-    const y = linear(this.tape, x, this.weights.joined(...names), options);
+    const y = linear(this.tape, x, this.matrix(...names), options);
     if (this.lora) this.adapt(y, x, names, this.lora);
     return y;
   }

@@ -17,6 +17,7 @@ const recipe = createRecipe({
   dropout: 0.1,
   ema: 0.9,
   labelSmoothing: 0.1,
+  quantizeRatio: 0.7,
   validations: 3,
 });
 const model = createTrainable(createReferenceBackend(), spec);

@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { DivergenceError } from "../errors.ts";
 import { createReferenceBackend } from "../kernels/index.ts";
 import { createTrainable, type TrainableModel } from "../model/trainable.ts";
+import { packInt4, unpackInt4 } from "../quant/int4.ts";
 import { createSpec } from "../spec/spec.ts";
 import { type CheckpointStore, decodeCheckpoint } from "./checkpoint.ts";
 import { copyTask } from "./copy-task.case.ts";
@@ -117,6 +118,52 @@ test("adapters are trained and the weights under them stay", async () => {
   expect(model.tensors()[0]!.data).toEqual(table);
 });
 
+describe("quantisation-aware training", () => {
+  const wide = createSpec({ layers: 1, width: 32, ffnWidth: 40, heads: 2, vocabulary: 10, context: 16 });
+  const recipe = { learningRate: 0.01, length: { steps: 150 }, batchTokens: 120, ema: 0.9, validations: 1 };
+
+  /** Validation losses at the end: of the float weights, and of the same packed to int4 and unpacked. */
+  async function losses(quantizeRatio: number): Promise<{ float: number; int4: number }> {
+    const validated = async (model: TrainableModel, more: Partial<TrainRecipe>) => {
+      const events = await collect(model, { ...recipe, ...more }, {}, copyTask(48));
+      return events.findLast((event) => event.type === "validation")!.loss!;
+    };
+    const model = createTrainable(createReferenceBackend(), wide);
+    const float = await validated(model, { quantizeRatio });
+    const weights = model.tensors().map((tensor) => {
+      const [rows, columns] = tensor.shape;
+      if (columns === undefined) return tensor;
+      return { ...tensor, data: unpackInt4(packInt4(tensor.data, rows!, columns), rows!, columns) };
+    });
+    const packed = createTrainable(createReferenceBackend(), wide, { weights });
+    const still = { learningRate: 1e-30, weightDecay: 0, length: { steps: 1 }, ema: 0 };
+    return { float, int4: await validated(packed, still) };
+  }
+
+  test("what int4 loses against float shrinks, and int4 is better than without", async () => {
+    const without = await losses(0);
+    const aware = await losses(0.3);
+    expect(aware.int4).toBeLessThan(without.int4);
+    expect(aware.int4 - aware.float).toBeLessThan((without.int4 - without.float) / 2);
+  });
+
+  test("only the last share of the steps is rounded, and validation never", async () => {
+    const run = async (quantizeRatio: number) => {
+      const events = await collect(createModel(), { length: { steps: 10 }, quantizeRatio, validations: 10 });
+      const validations = events.filter((event) => event.type === "validation");
+      return { losses: stepsOf(events).map(({ loss }) => loss), validations: validations.map(({ loss }) => loss) };
+    };
+    const [float, aware] = [await run(0), await run(0.2)];
+    expect(aware.losses.slice(0, 8)).toEqual(float.losses.slice(0, 8));
+    expect(aware.validations.slice(0, 8)).toEqual(float.validations.slice(0, 8));
+    expect(aware.losses[8]).not.toBe(float.losses[8]);
+    expect(aware.validations[8]).not.toBe(float.validations[8]);
+    expect(Math.abs(aware.validations[8]! - float.validations[8]!)).toBeLessThan(
+      Math.abs(aware.losses[8]! - float.losses[8]!),
+    );
+  });
+});
+
 test("the memory of a run goes back to the backend, also when the reader stops early", async () => {
   const model = createModel();
   model.loss({
@@ -177,12 +224,12 @@ describe("divergence", () => {
 
 describe("resuming", () => {
   test("after an abort the rest of the run is the same, bit for bit", async () => {
-    const whole = stepsOf(await collect(createModel(), { length: { epochs: 5 }, ema: 0.9, dropout: 0.1 }));
+    const recipe = { length: { epochs: 5 }, ema: 0.9, dropout: 0.1, quantizeRatio: 0.9 };
+    const whole = stepsOf(await collect(createModel(), recipe));
     const checkpoints = memoryStore();
     const abort = new AbortController();
     const stopAt = (event: TrainEvent) => event.type === "step" && event.step === 5 && abort.abort();
     const options = { checkpoints, signal: abort.signal };
-    const recipe = { length: { epochs: 5 }, ema: 0.9, dropout: 0.1 };
     const stopped = collect(createModel(), recipe, options, copyTask(24), stopAt);
     await expect(stopped).rejects.toThrow(
       /^training stopped after step 5 of .*; its checkpoint is kept: resume to continue/,

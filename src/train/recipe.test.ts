@@ -14,6 +14,7 @@ test.each([
     'my.json: length: must be {"epochs": n}, {"steps": n} or {"minutes": n} (got {"hours":1})',
   ],
   [{ version: 2 }, "my.json: version: "],
+  [{ quantizeRatio: 1.5 }, "my.json: quantizeRatio: "],
   [{ dropout: 1 }, "my.json: dropout: "],
   [{ lora: { rank: 0, alpha: 16 } }, "my.json: lora: "],
 ])("%j is refused by name", (input, message) => {

@@ -41,6 +41,11 @@ const fields = z.strictObject({
   clipNorm: z.number().min(0),
   /** Decay per step of the moving average of the weights, which is then validated and kept; 0: no average. */
   ema: z.number().min(0).lt(1),
+  /**
+   * Share of all steps, at the end, that compute with the matrices as int4 would hold them (quantisation-aware training,
+   * see docs/architecture.md); 0: none. No effect with `lora`.
+   */
+  quantizeRatio: share,
   /** How the first weights are drawn; see `initializeWeights`. */
   init: z.enum(initializations),
   /** Low-rank adapters on all linear layers instead of training every weight. */
@@ -74,6 +79,7 @@ export const recipeDefaults = {
   epsilon: 1e-8,
   clipNorm: 1,
   ema: 0,
+  quantizeRatio: 0,
   init: "gpt2",
   lora: null,
   validations: 8,

@@ -8,7 +8,7 @@ import { type Epoch, prepareEpoch } from "./epoch.ts";
 import { Optimizer } from "./optimizer.ts";
 import { newRun, RecentWork, type RunState, runState, speeds, type Work } from "./progress.ts";
 import type { TrainRecipe } from "./recipe.ts";
-import { learningRateAt, plannedSteps } from "./schedule.ts";
+import { learningRateAt, plannedSteps, quantizedAt } from "./schedule.ts";
 import type {
   CheckpointEvent,
   DoneEvent,
@@ -86,12 +86,13 @@ export class Run {
     const { recipe, model, state } = this;
     const startedAt = now();
     const { batches, weight } = this.epoch.batches(state.stepInEpoch);
+    const quantized = quantizedAt(recipe, state.step, state.steps);
     model.parameters.zeroGrads();
     let loss = 0;
     batches.forEach((batch, i) => {
       const seed = hash32(recipe.seed, "dropout", state.step, i);
       const { dropout, labelSmoothing } = recipe;
-      loss += model.loss(batch, { gradients: true, scale: 1 / weight, dropout, labelSmoothing, seed });
+      loss += model.loss(batch, { gradients: true, scale: 1 / weight, dropout, labelSmoothing, quantized, seed });
     });
     const gradNorm = this.optimizer.gradNorm();
     const wrong = this.watch.judge(loss, gradNorm);

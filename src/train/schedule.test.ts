@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { createRecipe } from "./recipe.ts";
-import { learningRateAt, type Position, plannedSteps } from "./schedule.ts";
+import { learningRateAt, type Position, plannedSteps, quantizedAt } from "./schedule.ts";
 
 const recipe = createRecipe({ learningRate: 1, warmupRatio: 0.1, finalRatio: 0.1 });
 
@@ -21,6 +21,14 @@ test("half-way, cosine and linear are half-way between peak and floor", () => {
 
 test("a run of one step has the peak rate", () => {
   expect(learningRateAt({ ...recipe, warmupRatio: 0 }, 0, 1)).toBe(1);
+});
+
+test("the last share of the steps is quantised: none of it, some, all", () => {
+  const steps = (quantizeRatio: number) =>
+    Array.from({ length: 20 }, (_, step) => quantizedAt({ quantizeRatio }, step, 20)).filter(Boolean).length;
+  expect([0, 0.15, 0.5, 1].map(steps)).toEqual([0, 3, 10, 20]);
+  expect(quantizedAt({ quantizeRatio: 0.15 }, 16, 20)).toBe(false);
+  expect(quantizedAt({ quantizeRatio: 0.15 }, 17, 20)).toBe(true);
 });
 
 const position: Position = {

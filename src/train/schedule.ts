@@ -1,4 +1,4 @@
-// The learning rate over a run, and how long the run is.
+// The learning rate over a run, when its weights are rounded, and how long the run is.
 import type { TrainRecipe } from "./recipe.ts";
 
 /**
@@ -23,6 +23,11 @@ const curves: Record<TrainRecipe["schedule"], (progress: number) => number> = {
   linear: (progress) => 1 - progress,
   constant: () => 1,
 };
+
+/** Whether the step after `step` done ones, of `steps` in all, is one of the last quantizeRatio of them. */
+export function quantizedAt(recipe: Pick<TrainRecipe, "quantizeRatio">, step: number, steps: number): boolean {
+  return step >= steps - Math.round(recipe.quantizeRatio * steps);
+}
 
 /** How far a run is. */
 export interface Position {

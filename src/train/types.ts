@@ -69,7 +69,7 @@ export interface StepEvent {
   steps: number;
   /** Epochs done, with the fraction of the current one. */
   epoch: number;
-  /** Weighted mean cross-entropy of the step's targets, nats (label smoothing included). */
+  /** Weighted mean cross-entropy of the step's targets, nats (label smoothing and rounded weights included). */
   loss: number;
   learningRate: number;
   /** Global norm of the gradient before clipping. */

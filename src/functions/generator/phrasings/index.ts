@@ -13,6 +13,7 @@
 
 import { ALARM_FAMILIES } from "./alarms.ts";
 import { CALENDAR_FAMILIES } from "./calendar.ts";
+import { CALENDAR_SPAN_FAMILIES } from "./calendar-spans.ts";
 import { CALL_AND_MESSAGE_FAMILIES } from "./calls-and-messages.ts";
 import { CONTACT_URI_FAMILIES } from "./contact-uris.ts";
 import { CONTACT_FAMILIES } from "./contacts.ts";
@@ -27,6 +28,7 @@ import { NESTED_PICK_FAMILIES } from "./nested-picks.ts";
 import { NEW_CONTACT_FAMILIES } from "./new-contacts.ts";
 import { PICK_CONTACT_FAMILIES } from "./pick-contacts.ts";
 import { SETTINGS_FAMILIES } from "./settings.ts";
+import { SHOW_ALARM_FAMILIES } from "./show-alarms.ts";
 import { TIMER_FAMILIES } from "./timers.ts";
 import { WEB_SEARCH_FAMILIES } from "./web-search.ts";
 
@@ -34,10 +36,12 @@ export type { CallTemplate, Family } from "./family.ts";
 
 export const FAMILIES: readonly Family[] = [
   ...ALARM_FAMILIES,
+  ...SHOW_ALARM_FAMILIES,
   ...TIMER_FAMILIES,
   ...CALL_AND_MESSAGE_FAMILIES,
   ...EMAIL_FAMILIES,
   ...CALENDAR_FAMILIES,
+  ...CALENDAR_SPAN_FAMILIES,
   ...CONTACT_FAMILIES,
   ...NEW_CONTACT_FAMILIES,
   ...PICK_CONTACT_FAMILIES,

@@ -41,10 +41,13 @@ export function isStringList(schema: ParameterSchema): boolean {
 
 /**
  * Whether a result of type `returns` fits where `schema` is expected. Equal types fit; a string fits where a list of
- * strings is expected; inside a list, a returned list stands for its items. Enumerations take no references.
+ * strings is expected; inside a list, a returned list stands for its items. Enumerations take no references, and of two
+ * formats both must be the same.
  */
 export function referenceFits(returns: ParameterSchema, schema: ParameterSchema, insideList = false): boolean {
   if (schema.enum || schema.items?.enum) return false;
+  const [wanted, given] = [schema, returns].map(({ format, items }) => format ?? items?.format);
+  if (wanted !== undefined && given !== undefined && wanted !== given) return false;
   if (returns.type === schema.type) return true;
   if (returns.type === "string") return isStringList(schema);
   return insideList && returns.type === "array" && (returns.items?.type ?? "string") === schema.type;
@@ -61,7 +64,10 @@ export function fittingReference(
   return reference && (!schema || referenceFits(reference.returns, schema, insideList)) ? reference : undefined;
 }
 
+const kind = (schema: ParameterSchema | undefined): string =>
+  schema === undefined ? "" : `${schema.type}${schema.format ?? ""}`;
+
 /** Equal for references that fit in the same places. */
 export function referencesKey(references: readonly Reference[]): string {
-  return references.map((r) => `${r.number}${r.returns.type}${r.returns.items?.type ?? ""}`).join();
+  return references.map((r) => `${r.number}${kind(r.returns)}${kind(r.returns.items)}`).join();
 }

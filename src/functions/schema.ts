@@ -35,6 +35,7 @@ const parameter: z.ZodType<ParameterSchema> = z.lazy(() =>
       required: z.array(z.string()).optional(),
       default: z.json().optional() as z.ZodType<Json | undefined>,
       extractive: z.boolean().optional(),
+      format: z.string().optional(),
     })
     .superRefine((value, context) => {
       const problem = parameterProblem(value);

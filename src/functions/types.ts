@@ -18,6 +18,8 @@ export interface ParameterSchema {
   required?: string[] | undefined;
   default?: Json | undefined;
   extractive?: boolean | undefined;
+  /** With `extractive`: `email`, `phone` or `uri` restricts what may be copied (copy-formats.ts); others say nothing. */
+  format?: string | undefined;
 }
 
 /** A function the model may call: name, JSON Schema of its arguments, and what it returns, if anything. */

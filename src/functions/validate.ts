@@ -1,6 +1,7 @@
 // Calls against schemas: which rule a call breaks, named with function, argument and what arrived.
 
 import { HandheldError, suggest } from "../errors.ts";
+import { copyFormatOf, hasFormat } from "./copy-formats.ts";
 import { asReference, fittingReference, isStringList, type Reference, referencesBefore } from "./references.ts";
 import { isSpan, type SpanEdges, spanEdges } from "./spans.ts";
 import type { Call, FunctionSchema, Json, ParameterSchema } from "./types.ts";
@@ -39,7 +40,11 @@ function checkValue(context: Context, schema: ParameterSchema, value: Json, insi
     throw fail(context, `one of ${schema.enum.map((v) => JSON.stringify(v)).join(", ")}`, value);
   }
   if (typeof value === "number") checkBounds(context, schema, value);
-  if (typeof value === "string" && schema.extractive && context.query && !schema.enum) checkSpan(context, value);
+  if (typeof value === "string" && schema.extractive && context.query && !schema.enum) {
+    checkSpan(context, value);
+    const format = copyFormatOf(schema);
+    if (format && !hasFormat(value, context.query.text, format)) throw fail(context, `of format ${format}`, value);
+  }
   if (Array.isArray(value)) {
     value.forEach((item, i) => {
       checkValue({ ...context, where: `${context.where}[${i}]` }, schema.items ?? { type: "string" }, item, true);

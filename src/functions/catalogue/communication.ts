@@ -5,19 +5,20 @@ import type { FunctionSchema, ParameterSchema } from "../types.ts";
 const addresses = (description: string): ParameterSchema => ({
   type: "array",
   description,
-  items: { type: "string", extractive: true },
+  items: { type: "string", extractive: true, format: "email" },
 });
 
 const ATTACHMENTS: ParameterSchema = {
   type: "array",
   description: "URIs of files to attach, such as the result of capture_photo or get_content.",
-  items: { type: "string", extractive: true },
+  items: { type: "string", extractive: true, format: "uri" },
 };
 
 const PHONE_NUMBER: ParameterSchema = {
   type: "string",
   description: "Number as said, or the result of a look-up.",
   extractive: true,
+  format: "phone",
 };
 
 const DATE_TIME =

@@ -6,9 +6,15 @@ const CONTACT_URI: ParameterSchema = {
   type: "string",
   description: "content:// URI of the contact, from pick_contact or get_contact_info.",
   extractive: true,
+  format: "uri",
 };
 
-const field = (description: string): ParameterSchema => ({ type: "string", description, extractive: true });
+const field = (description: string, format?: string): ParameterSchema => ({
+  type: "string",
+  description,
+  extractive: true,
+  format,
+});
 
 /** Contact fields that can be filled in; the order is the order in which calls list them. */
 const CONTACT_INFO: ParameterSchema = {
@@ -16,8 +22,8 @@ const CONTACT_INFO: ParameterSchema = {
   description: "Fields to fill in.",
   properties: {
     name: field("Full name."),
-    phone: field("Phone number."),
-    email: field("E-mail address."),
+    phone: field("Phone number.", "phone"),
+    email: field("E-mail address.", "email"),
     company: field("Employer."),
     address: field("Postal address."),
   },
@@ -68,7 +74,7 @@ export const CONTACT_FUNCTIONS: readonly FunctionSchema[] = [
         },
       },
     },
-    returns: { type: "string", description: "content:// URI of what was chosen." },
+    returns: { type: "string", description: "content:// URI of what was chosen.", format: "uri" },
   },
   {
     name: "view_contact",

@@ -44,19 +44,19 @@ export const MEDIA_AND_FILE_FUNCTIONS: readonly FunctionSchema[] = [
     name: "capture_photo",
     description: "Takes one picture and returns it.",
     parameters: { type: "object", properties: {} },
-    returns: { type: "string", description: "URI of the picture." },
+    returns: { type: "string", description: "URI of the picture.", format: "uri" },
   },
   {
     name: "capture_video",
     description: "Records one video and returns it.",
     parameters: { type: "object", properties: {} },
-    returns: { type: "string", description: "URI of the video." },
+    returns: { type: "string", description: "URI of the video.", format: "uri" },
   },
   {
     name: "get_ringtone",
     description: "Lets the user choose a ringtone.",
     parameters: { type: "object", properties: {} },
-    returns: { type: "string", description: "URI of the sound." },
+    returns: { type: "string", description: "URI of the sound.", format: "uri" },
   },
   {
     name: "get_content",
@@ -66,7 +66,7 @@ export const MEDIA_AND_FILE_FUNCTIONS: readonly FunctionSchema[] = [
       properties: { mime_type: MIME_TYPE, allow_multiple: MULTIPLE },
       required: ["mime_type"],
     },
-    returns: { type: "array", description: "URIs of the chosen files.", items: { type: "string" } },
+    returns: { type: "array", description: "URIs of the chosen files.", items: { type: "string", format: "uri" } },
   },
   {
     name: "open_document",
@@ -79,7 +79,7 @@ export const MEDIA_AND_FILE_FUNCTIONS: readonly FunctionSchema[] = [
       },
       required: ["mime_types"],
     },
-    returns: { type: "array", description: "URIs of the opened documents.", items: { type: "string" } },
+    returns: { type: "array", description: "URIs of the opened documents.", items: { type: "string", format: "uri" } },
   },
   {
     name: "create_document",
@@ -92,6 +92,6 @@ export const MEDIA_AND_FILE_FUNCTIONS: readonly FunctionSchema[] = [
       },
       required: ["mime_type", "initial_name"],
     },
-    returns: { type: "string", description: "URI of the new document." },
+    returns: { type: "string", description: "URI of the new document.", format: "uri" },
   },
 ];

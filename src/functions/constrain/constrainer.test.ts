@@ -44,15 +44,15 @@ describe("TokenConstraint", () => {
   it("refuses a token that is not allowed, and keeps its state", () => {
     const constraint = constrainer.start("x");
     for (const id of [idOf(")"), tokens.eos, -1, 1e9, 0.5]) expect(() => constraint.accept(id)).toThrow(HandheldError);
-    constraint.accept(idOf("dial("));
+    constraint.accept(idOf("web_search("));
     expect(constraint.forced()).not.toBe(tokens.eos);
   });
 
   it("does not leak one query's spans into the next", () => {
     const first = (query: string) => {
       const constraint = constrainer.start(query);
-      constraint.accept(idOf("dial("));
-      constraint.accept(idOf('phone_number="'));
+      constraint.accept(idOf("web_search("));
+      constraint.accept(idOf('query="'));
       return [...constraint.allowed().ids()].map((id) => decoder.decode(tokens.vocabulary[id] as Uint8Array));
     };
     expect(first("a b")).toEqual(expect.arrayContaining(["a", "b"]));

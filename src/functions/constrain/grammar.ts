@@ -2,6 +2,7 @@
 // the inside of extractive strings is built per query.
 
 import { HandheldError } from "../../errors.ts";
+import { COPY_FORMATS, type CopyFormat, stretches } from "../copy-formats.ts";
 import type { CallSyntax } from "../formats/syntax.ts";
 import { type Reference, referencesKey } from "../references.ts";
 import type { FunctionSchema } from "../types.ts";
@@ -26,10 +27,27 @@ export function createGrammar(
       `limits of an answer: 0 <= minCalls <= maxCalls, 1 <= both maxima; got ${got}`,
     );
   }
-  const calls = new CallFrames(syntax, functions, { maxCalls, minCalls, maxItems });
-  const table = new CellTable(false);
-  const start = table.push(calls.start(), table.push(END, null));
-  return { functions, automaton: (query) => new QueryAutomaton(start, table, query) };
+  const variants = new Map<string, { start: Cell; table: CellTable }>();
+  // Queries differ in which formats they hold a value of; those that hold the same share their cells.
+  const variant = (missing: readonly CopyFormat[]) => {
+    const key = missing.join();
+    let found = variants.get(key);
+    if (!found) {
+      const calls = new CallFrames(syntax, functions, { maxCalls, minCalls, maxItems, missing: new Set(missing) });
+      const table = new CellTable(false);
+      found = { start: table.push(calls.start(), table.push(END, null)), table };
+      variants.set(key, found);
+    }
+    return found;
+  };
+  return {
+    functions,
+    automaton(query) {
+      const missing = query === undefined ? [] : COPY_FORMATS.filter((format) => stretches(query, format).length === 0);
+      const { start, table } = variant(missing);
+      return new QueryAutomaton(start, table, query);
+    },
+  };
 }
 
 /** Frames between calls. */
@@ -42,12 +60,15 @@ class CallFrames {
   constructor(
     syntax: CallSyntax,
     functions: readonly FunctionSchema[],
-    limits: { maxCalls: number; minCalls: number; maxItems: number },
+    limits: { maxCalls: number; minCalls: number; maxItems: number; missing: ReadonlySet<CopyFormat> },
   ) {
     this.#syntax = syntax;
-    this.#functions = functions;
     this.#limits = limits;
-    this.#values = new ValueFrames(syntax, limits.maxItems);
+    this.#values = new ValueFrames(syntax, limits.maxItems, limits.missing);
+    const possible = functions.some((f) => this.#values.canFill(f.parameters, []));
+    // An answer must call something: where nothing can be, values of any text are better than none.
+    if (!possible) this.#values = new ValueFrames(syntax, limits.maxItems, new Set());
+    this.#functions = functions;
   }
 
   start(): Frame {
@@ -68,7 +89,8 @@ class CallFrames {
 
   #openings(count: number, references: readonly Reference[], lead: string): Alternative[] {
     const { prefix, open, close, key } = this.#syntax;
-    return this.#functions.map((f) => {
+    const callable = this.#functions.filter((f) => this.#values.canFill(f.parameters, references));
+    return callable.map((f) => {
       const number = count + 1;
       const after = f.returns ? [...references, { number, returns: f.returns }] : references;
       const fields = () => this.#values.entries(f.parameters, key, close, references);
@@ -83,7 +105,7 @@ class QueryAutomaton implements Automaton {
   readonly #shared: CellTable;
   readonly #local = new CellTable(true);
   readonly #query: string | undefined;
-  /** The start of copying, for each set of references. */
+  /** The start of copying, for each set of references and format. */
   readonly #copies = new Map<string, Frame>();
   /** The query's cell in place of each shared placeholder. */
   readonly #placed = new Map<Cell, Cell>();
@@ -123,9 +145,9 @@ class QueryAutomaton implements Automaton {
     return cell;
   }
 
-  #copy(query: string, { key, references }: Extractive): Frame {
-    let frame = this.#copies.get(key);
-    if (!frame) this.#copies.set(key, (frame = copyFrom(copySource(query, references, key))));
+  #copy(query: string, placeholder: Extractive): Frame {
+    let frame = this.#copies.get(placeholder.key);
+    if (!frame) this.#copies.set(placeholder.key, (frame = copyFrom(copySource(query, placeholder))));
     return frame;
   }
 }

@@ -1,6 +1,7 @@
 // Frames of values that are not literals: free strings, strings copied from the query, and numbers.
 
-import { type SpanEdges, spanEdges } from "../spans.ts";
+import { type CopyFormat, type Stretch, stretches } from "../copy-formats.ts";
+import { spanEdges } from "../spans.ts";
 import { canStart, type DecimalRange, isDecimal } from "./decimal.ts";
 import { type Frame, PLAIN } from "./frame.ts";
 
@@ -54,7 +55,8 @@ export const FREE_TEXT: Frame = { ...PLAIN, key: "s", content: true, freeText: t
 
 /**
  * The inside of a string that is copied from the query, up to and with its closing quote. A placeholder: an Automaton
- * puts `Copy` or FREE_TEXT in its place. `references` are names of results that may stand here as text.
+ * puts `Copy` or FREE_TEXT in its place. `references` are names of results that may stand here as text; with a `format`
+ * only what has it is copied.
  */
 export class Extractive implements Frame {
   readonly key: string;
@@ -64,10 +66,12 @@ export class Extractive implements Frame {
   readonly scope = "placeholder";
   readonly freeText = false;
   readonly references: readonly string[];
+  readonly format: CopyFormat | undefined;
 
-  constructor(references: readonly string[]) {
+  constructor(references: readonly string[], format: CopyFormat | undefined) {
     this.references = references;
-    this.key = `x${references.join()}`;
+    this.format = format;
+    this.key = `x${format ?? ""}:${references.join()}`;
   }
 
   step(): null {
@@ -83,26 +87,30 @@ export interface CopySource {
   ends: ReadonlySet<number>;
 }
 
-/** Where values may be copied from. Without a word to copy, only the empty string remains. */
-export function copySource(query: string, references: readonly string[], id: string): CopySource {
+/** Where the value of an extractive string may be copied from. Without a word to copy, only the empty string remains. */
+export function copySource(query: string, { references, format, key: id }: Extractive): CopySource {
   // No word ends in the space after the last one: copying into it would lead nowhere.
-  const texts = [query.trimEnd(), ...references];
-  const edges: SpanEdges[] = [spanEdges(query), ...references.map((r) => ({ starts: [0], ends: [r.length] }))];
+  const text = query.trimEnd();
+  const found: Stretch[] = format ? stretches(text, format) : [];
+  const parts: Stretch[] = [
+    ...(found.length > 0 ? found : [{ text, ...spanEdges(query) }]),
+    ...references.map((name) => ({ text: name, starts: [0], ends: [name.length] })),
+  ];
   const bytes: number[] = [];
   const starts: number[] = [];
   const ends = new Set<number>();
-  texts.forEach((text, i) => {
+  for (const part of parts) {
     const offsets: number[] = [];
     let at = 0;
-    for (const character of text) {
+    for (const character of part.text) {
       for (let j = 0; j < character.length; j++) offsets[at++] = bytes.length;
       bytes.push(...utf8.encode(JSON.stringify(character).slice(1, -1)));
     }
     offsets[at] = bytes.length;
-    for (const start of edges[i]?.starts ?? []) starts.push(offsets[start] as number);
-    for (const end of edges[i]?.ends ?? []) ends.add(offsets[end] as number);
+    for (const start of part.starts) starts.push(offsets[start] as number);
+    for (const end of part.ends) ends.add(offsets[end] as number);
     bytes.push(0);
-  });
+  }
   return { id, bytes: Uint8Array.from(bytes), starts, ends };
 }
 

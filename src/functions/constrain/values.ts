@@ -1,5 +1,6 @@
 // Parameter schemas -> frames of their values. Frames are built when the automaton first gets there.
 
+import { type CopyFormat, copyFormatOf } from "../copy-formats.ts";
 import { type CallSyntax, escapeText } from "../formats/syntax.ts";
 import { isStringList, type Reference, referenceFits, referenceName, referencesKey } from "../references.ts";
 import type { ParameterSchema } from "../types.ts";
@@ -38,19 +39,39 @@ const literal = (value: string | number): Alternative[] =>
 /** An opening quote and what follows it. */
 function quoted(schema: ParameterSchema, references: readonly string[]): Alternative[] {
   if (schema.enum) return schema.enum.flatMap(quotedLiteral);
-  return [{ text: '"', frames: () => [schema.extractive ? new Extractive(references) : FREE_TEXT] }];
+  return [
+    { text: '"', frames: () => [schema.extractive ? new Extractive(references, copyFormatOf(schema)) : FREE_TEXT] },
+  ];
 }
 
 /** Builds the frames of one grammar. */
 export class ValueFrames {
   readonly #syntax: CallSyntax;
   readonly #maxItems: number;
+  readonly #missing: ReadonlySet<CopyFormat>;
   readonly #ids = new Map<object, number>();
   readonly #frames = new Map<string, Frame>();
 
-  constructor(syntax: CallSyntax, maxItems: number) {
+  /** `missing`: formats of which the query holds no value, so that only results can have them. */
+  constructor(syntax: CallSyntax, maxItems: number, missing: ReadonlySet<CopyFormat>) {
     this.#syntax = syntax;
     this.#maxItems = maxItems;
+    this.#missing = missing;
+  }
+
+  /** Whether all that `fields` require can be given. */
+  canFill(fields: Fields, references: readonly Reference[]): boolean {
+    return (fields.required ?? []).every((name) => {
+      const schema = fields.properties?.[name];
+      return schema === undefined || this.#canGive(schema, references);
+    });
+  }
+
+  #canGive(schema: ParameterSchema, references: readonly Reference[], insideList = false): boolean {
+    if (references.some((r) => referenceFits(r.returns, schema, insideList))) return true;
+    if (schema.type === "array") return this.#canGive(schema.items ?? STRING, references, true);
+    if (schema.type === "object") return this.canFill(schema, references);
+    return this.#canCopy(schema);
   }
 
   /** The entries of `fields`, each at most once, all required ones before `close`; `used` are there already. */
@@ -65,7 +86,7 @@ export class ValueFrames {
       const properties = Object.entries(fields.properties ?? {});
       const missing = properties.some(([name], i) => fields.required?.includes(name) && !used.includes(i));
       const alternatives = properties.flatMap(([name, schema], i): Alternative[] => {
-        if (used.includes(i)) return [];
+        if (used.includes(i) || !this.#canGive(schema, references)) return [];
         const text = (used.length === 0 ? "" : this.#syntax.comma) + key(name);
         const now = [...used, i].sort((a, b) => a - b);
         const rest = () => this.entries(fields, key, close, references, now);
@@ -92,13 +113,19 @@ export class ValueFrames {
     const text = schema.type === "string" ? schema : isStringList(schema) ? (schema.items ?? STRING) : undefined;
     const asText = this.#syntax.referenceQuote === '"';
     const out: Alternative[] = asText ? [] : names.map(ends);
-    if (text) out.push(...quoted(text, asText ? names : []));
+    if (text && this.#canCopy(text)) out.push(...quoted(text, asText ? names : []));
     else if (asText) out.push(...names.flatMap(quotedLiteral));
-    if (schema.type === "array") out.push({ text: "[", frames: () => [this.#list(schema, references, 0)] });
+    const listed = schema.type === "array" && this.#canGive(schema.items ?? STRING, references, true);
+    if (listed) out.push({ text: "[", frames: () => [this.#list(schema, references, 0)] });
     if (schema.type === "object") out.push({ text: "{", frames: () => [this.#object(schema, references)] });
     const { literals } = this.#syntax;
     if (schema.type === "boolean") out.push(...[literals.true, literals.false].flatMap(bareLiteral));
     return out;
+  }
+
+  #canCopy(schema: ParameterSchema): boolean {
+    const format = copyFormatOf(schema);
+    return format === undefined || !this.#missing.has(format);
   }
 
   /** Between the items of a list of which `count` are there. */

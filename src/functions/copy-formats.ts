@@ -17,7 +17,7 @@ export interface Stretch extends SpanEdges {
 // keep the time linear: no match is tried from inside a word.
 const PATTERNS: Record<CopyFormat, RegExp> = {
   email: /(?<![^\s@,;:"'<>()[\]])[^\s@,;:"'<>()[\]]+@[^\s@,;:"'<>()[\]]*[\p{L}\p{N}]/gu,
-  phone: /[+(]*\p{Nd}[\p{Nd}\s().+-]*/gu,
+  phone: /(?<![+(])[+(]*\p{Nd}[\p{Nd}\s().+-]*/gu,
   uri: /(?<![a-z\d+.-])[a-z][a-z\d+.-]*:\/\/[^\s"'<>]*[\p{L}\p{N}/]/giu,
 };
 const FEWEST_DIGITS = 3;

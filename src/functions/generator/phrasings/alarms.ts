@@ -257,6 +257,7 @@ export const ALARM_FAMILIES: Family[] = [
       "it would be nice if you woke me {days} at {time} {vibrate}",
       "it's important for me to be awake at {time_today:time}",
       "is there a way to set a {silent} alarm for {time} tomorrow?",
+      "I need to be up no later than {time} {days}",
     ],
   },
   {

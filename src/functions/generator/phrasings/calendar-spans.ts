@@ -152,6 +152,7 @@ export const CALENDAR_SPAN_FAMILIES: Family[] = [
       "keep the whole day free for {title} {date}",
       "note in my calendar that {title} takes all day {date}",
       "save an all-day entry {date} with the title {title}",
+      "add an all-day event {date} and call it {title}",
     ],
     other: [
       "all-day event {title} {date}",

@@ -245,6 +245,9 @@ export const CALENDAR_FAMILIES: Family[] = [
       "how about creating an event called {title} {date_time}?",
       "what about inviting {email} to {title} {date_time}?",
       "it would be great if you put {title} in the calendar {date_time}",
+      "I want to go to {title} {date_time}, put it in my schedule",
+      "I can't miss {title} {date_time}, so block my calendar",
+      "my agenda should show {title} {date_time} at {venue}",
     ],
   },
 ];

@@ -242,10 +242,12 @@ export const TIMER_FAMILIES: Family[] = [
       "I don't want to sleep for more than {duration}, wake me",
       "I always forget to {task:message}, so remind me in {duration}",
       "it has to stay in the oven for {duration}, time it",
-      "it has to cook for another {duration}, beep when it's done",
+      "it has to cook {duration} more, beep when it's done",
       "this is going to take {duration}, so run a timer",
       "can I be woken in {duration}?",
       "how about waking me after {duration}?",
+      "quick, start the timer, I have exactly {duration}",
+      "let me sleep, I'm resting for {duration}, ring after that",
     ],
   },
   {

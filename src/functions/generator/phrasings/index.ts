@@ -25,6 +25,7 @@ import { MEDIA_FAMILIES } from "./media.ts";
 import { NESTED_MEDIA_FAMILIES } from "./nested-media.ts";
 import { NESTED_PEOPLE_FAMILIES } from "./nested-people.ts";
 import { NESTED_PICK_FAMILIES } from "./nested-picks.ts";
+import { NESTED_RINGTONE_FAMILIES } from "./nested-ringtones.ts";
 import { NEW_CONTACT_FAMILIES } from "./new-contacts.ts";
 import { PICK_CONTACT_FAMILIES } from "./pick-contacts.ts";
 import { SETTINGS_FAMILIES } from "./settings.ts";
@@ -54,4 +55,5 @@ export const FAMILIES: readonly Family[] = [
   ...NESTED_PEOPLE_FAMILIES,
   ...NESTED_MEDIA_FAMILIES,
   ...NESTED_PICK_FAMILIES,
+  ...NESTED_RINGTONE_FAMILIES,
 ];

@@ -22,10 +22,12 @@ import type { Family } from "./family.ts";
 import { FILE_FAMILIES } from "./files.ts";
 import { MAP_SEARCH_FAMILIES } from "./map-search.ts";
 import { MEDIA_FAMILIES } from "./media.ts";
-import { NESTED_MEDIA_FAMILIES } from "./nested-media.ts";
+import { NESTED_FILE_FAMILIES } from "./nested-files.ts";
 import { NESTED_PEOPLE_FAMILIES } from "./nested-people.ts";
+import { NESTED_PHOTO_FAMILIES } from "./nested-photos.ts";
 import { NESTED_PICK_FAMILIES } from "./nested-picks.ts";
 import { NESTED_RINGTONE_FAMILIES } from "./nested-ringtones.ts";
+import { NESTED_VIDEO_FAMILIES } from "./nested-videos.ts";
 import { NEW_CONTACT_FAMILIES } from "./new-contacts.ts";
 import { PICK_CONTACT_FAMILIES } from "./pick-contacts.ts";
 import { SETTINGS_FAMILIES } from "./settings.ts";
@@ -53,7 +55,9 @@ export const FAMILIES: readonly Family[] = [
   ...WEB_SEARCH_FAMILIES,
   ...MAP_SEARCH_FAMILIES,
   ...NESTED_PEOPLE_FAMILIES,
-  ...NESTED_MEDIA_FAMILIES,
+  ...NESTED_PHOTO_FAMILIES,
+  ...NESTED_VIDEO_FAMILIES,
+  ...NESTED_FILE_FAMILIES,
   ...NESTED_PICK_FAMILIES,
   ...NESTED_RINGTONE_FAMILIES,
 ];

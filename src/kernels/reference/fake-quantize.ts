@@ -27,7 +27,7 @@ function roundGroup(weights: Float32Array): Float32Array {
   if (!weights.every(Number.isFinite)) return weights;
   const most = Math.max(...weights);
   const limit = Math.max(most, -Math.min(...weights));
-  if (limit < 1e-30) return weights.fill(0);
+  if (limit < fround(1e-30)) return weights.fill(0);
   const scale = chooseScale(weights, fround((most === limit ? -range : range) / limit));
   const inverse = fround(1 / scale);
   return weights.map((w) => clamp(roundHalfEven(fround(w * inverse))) * scale + 0);
@@ -39,7 +39,7 @@ function chooseScale(weights: Float32Array, factor: number): number {
   // With codes q, the best scale is A/B and removes A²/B of the squared error: A = Σ xq, B = Σ q².
   let bestA = 0;
   let bestB = 1;
-  for (let multiplier = 96; multiplier <= 144; multiplier += 3) {
+  for (let multiplier = 99; multiplier <= 144; multiplier += 3) {
     let A = 0;
     let B = 0;
     for (const x of integers) {

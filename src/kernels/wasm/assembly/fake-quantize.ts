@@ -7,14 +7,20 @@ import { round_ps } from "./math";
 const GROUP: usize = 128;
 /** A group's largest magnitude, as the integer that candidates are compared with. */
 const RANGE: f32 = 2047;
-/** Multipliers m of the candidates: code = integer · m / 2^15, so the largest magnitude gets m / 16.008: 6.0 to 9.0. */
-const COARSEST: i32 = 96;
-const FINEST: i32 = 144;
-const STEP: i32 = 3;
-/** The last multiplier under which no code leaves −7 … 7. */
-const UNCLAMPED: i32 = 120;
 
-// V8 rebuilds literal vectors at every use.
+/**
+ * Multipliers m of the candidates, code = integer · m / 2^15, so the largest magnitude gets m / 16.008: eight from 99
+ * (6.2), under which no code leaves −7 … 7, and eight from 123 to 144 (9.0), in steps of 3. In memory, as the limits of
+ * the codes, because V8 rebuilds literal vectors at every use.
+ */
+// @ts-ignore: decorator
+@lazy
+const MULTIPLIERS: usize = memory.data<i16>([
+  99, 99, 99, 99, 99, 99, 99, 99,
+  123, 123, 123, 123, 123, 123, 123, 123,
+  3, 3, 3, 3, 3, 3, 3, 3,
+], 16);
+
 // @ts-ignore: decorator
 @lazy
 const LIMITS: usize = memory.data<i16>([
@@ -23,7 +29,7 @@ const LIMITS: usize = memory.data<i16>([
 ], 16);
 // @ts-ignore: decorator
 @lazy
-const LIMITS_I32: usize = memory.data<i32>([7, 7, 7, 7, -8, -8, -8, -8], 16);
+const LIMITS_OF_FOUR: usize = memory.data<i32>([7, 7, 7, 7, -8, -8, -8, -8], 16);
 
 /** out [rows, columns] = w with every group of 32 columns rounded to int4; each thread has a range of rows. */
 export function fakeQuantizeInt4(out: usize, w: usize, rows: i32, columns: i32): void {
@@ -66,22 +72,33 @@ function chooseScale(w: usize, factor: f32): f32 {
   const x1 = integers(w + 32, f);
   const x2 = integers(w + 64, f);
   const x3 = integers(w + 96, f);
-  // With codes q, the best scale is A/B and removes A²/B of the squared error: A = Σ xq, B = Σ q². All of it is exact in
-  // f64. Without branches: which candidate is better cannot be predicted.
-  let best = f64x2.splat(1);
-  let limit = f64x2.splat(0);
-  for (let multiplier = COARSEST; multiplier <= FINEST; multiplier += STEP) {
-    const m = i16x8.splat(<i16>multiplier);
-    const s = multiplier <= UNCLAMPED ? sums(x0, x1, x2, x3, m, false) : sums(x0, x1, x2, x3, m, true);
-    const ab = f64x2.convert_low_i32x4_s(s);
-    const ba = v128.shuffle<f64>(ab, ab, 1, 0);
-    const square = f64x2.mul(ab, ab);
-    const better = f64x2.gt(f64x2.mul(square, v128.shuffle<f64>(best, best, 1, 0)), f64x2.mul(limit, ba));
-    const both = v128.shuffle<f64>(better, better, 0, 0);
-    best = v128.bitselect(ab, best, both);
-    limit = v128.bitselect(square, limit, both);
+  // With codes q, the best scale is A/B and removes A²/B of the squared error: A = Σ xq, B = Σ q², exact in f64. Two
+  // candidates at a time, a coarse and a fine one, each compared with the best of its kind; without branches, because
+  // which candidate is better cannot be predicted.
+  let coarse = v128.load(MULTIPLIERS);
+  let fine = v128.load(MULTIPLIERS, 16);
+  let bestA = f64x2.splat(0);
+  let bestB = f64x2.splat(1);
+  let best = f64x2.splat(0);
+  for (let i = 0; i < 8; i++) {
+    const s = sums(x0, x1, x2, x3, coarse, false);
+    const t = sums(x0, x1, x2, x3, fine, true);
+    const both = i32x4.add(v128.shuffle<i32>(s, t, 0, 4, 2, 6), v128.shuffle<i32>(s, t, 1, 5, 3, 7));
+    const A = f64x2.convert_low_i32x4_s(both);
+    const B = f64x2.convert_low_i32x4_s(v128.shuffle<i32>(both, both, 2, 3, 0, 1));
+    const square = f64x2.mul(A, A);
+    const better = f64x2.gt(f64x2.mul(square, bestB), f64x2.mul(best, B));
+    bestA = v128.bitselect(A, bestA, better);
+    bestB = v128.bitselect(B, bestB, better);
+    best = v128.bitselect(square, best, better);
+    coarse = i16x8.add(coarse, v128.load(MULTIPLIERS, 32));
+    fine = i16x8.add(fine, v128.load(MULTIPLIERS, 32));
   }
-  return toBf16(<f32>f64x2.extract_lane(best, 0) / (<f32>f64x2.extract_lane(best, 1) * factor));
+  const coarseB = f64x2.extract_lane(bestB, 0);
+  const fineB = f64x2.extract_lane(bestB, 1);
+  const finer = f64x2.extract_lane(best, 1) * coarseB > f64x2.extract_lane(best, 0) * fineB;
+  const A = finer ? f64x2.extract_lane(bestA, 1) : f64x2.extract_lane(bestA, 0);
+  return toBf16(<f32>A / (<f32>(finer ? fineB : coarseB) * factor));
 }
 
 /** Eight weights as integers of at most ±2047. */
@@ -93,7 +110,7 @@ function integers(w: usize, factor: v128): v128 {
   return i16x8.narrow_i32x4_s(low, high);
 }
 
-/** A and B with the codes that multiplier m gives. */
+/** A in two parts and B in two parts, with the codes that multiplier m gives. */
 // @ts-ignore: decorator
 @inline
 function sums(x0: v128, x1: v128, x2: v128, x3: v128, m: v128, clamped: bool): v128 {
@@ -109,8 +126,7 @@ function sums(x0: v128, x1: v128, x2: v128, x3: v128, m: v128, clamped: bool): v
     i32x4.add(i32x4.dot_i16x8_s(q0, q0), i32x4.dot_i16x8_s(q1, q1)),
     i32x4.add(i32x4.dot_i16x8_s(q2, q2), i32x4.dot_i16x8_s(q3, q3)),
   );
-  const halves = i32x4.add(v128.shuffle<i32>(a, b, 0, 4, 1, 5), v128.shuffle<i32>(a, b, 2, 6, 3, 7));
-  return i32x4.add(halves, v128.shuffle<i32>(halves, halves, 2, 3, 0, 1));
+  return i32x4.add(v128.shuffle<i32>(a, b, 0, 1, 4, 5), v128.shuffle<i32>(a, b, 2, 3, 6, 7));
 }
 
 /** Codes of eight integers: x · m / 2^15, rounded, and kept within −8 … 7 where they could leave it. */
@@ -125,8 +141,8 @@ function roundTo(scale: f32, out: usize, w: usize): void {
   const inverse = f32x4.splat(1 / scale);
   const s = f32x4.splat(scale);
   for (let j: usize = 0; j < GROUP; j += 16) {
-    const q = round_ps(f32x4.mul(v128.load(w + j), inverse));
-    const code = f32x4.convert_i32x4_s(i32x4.max_s(i32x4.min_s(q, v128.load(LIMITS_I32)), v128.load(LIMITS_I32, 16)));
+    const q = i32x4.min_s(round_ps(f32x4.mul(v128.load(w + j), inverse)), v128.load(LIMITS_OF_FOUR));
+    const code = f32x4.convert_i32x4_s(i32x4.max_s(q, v128.load(LIMITS_OF_FOUR, 16)));
     v128.store(out + j, f32x4.add(f32x4.mul(code, s), f32x4.splat(0))); // + 0: no −0 under a negative scale
   }
 }

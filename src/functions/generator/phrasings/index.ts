@@ -14,7 +14,7 @@
 import { ALARM_FAMILIES } from "./alarms.ts";
 import { CALENDAR_FAMILIES } from "./calendar.ts";
 import { CALENDAR_SPAN_FAMILIES } from "./calendar-spans.ts";
-import { CALL_AND_MESSAGE_FAMILIES } from "./calls-and-messages.ts";
+import { CALL_FAMILIES } from "./calls.ts";
 import { CONTACT_URI_FAMILIES } from "./contact-uris.ts";
 import { CONTACT_FAMILIES } from "./contacts.ts";
 import { EMAIL_FAMILIES } from "./email.ts";
@@ -22,11 +22,13 @@ import type { Family } from "./family.ts";
 import { FILE_FAMILIES } from "./files.ts";
 import { MAP_SEARCH_FAMILIES } from "./map-search.ts";
 import { MEDIA_FAMILIES } from "./media.ts";
+import { MESSAGE_FAMILIES } from "./messages.ts";
+import { NESTED_CONTACT_FAMILIES } from "./nested-contacts.ts";
+import { NESTED_EMAIL_FAMILIES } from "./nested-email.ts";
 import { NESTED_FILE_FAMILIES } from "./nested-files.ts";
 import { NESTED_PEOPLE_FAMILIES } from "./nested-people.ts";
 import { NESTED_PHOTO_FAMILIES } from "./nested-photos.ts";
 import { NESTED_PICK_FAMILIES } from "./nested-picks.ts";
-import { NESTED_RINGTONE_FAMILIES } from "./nested-ringtones.ts";
 import { NESTED_VIDEO_FAMILIES } from "./nested-videos.ts";
 import { NEW_CONTACT_FAMILIES } from "./new-contacts.ts";
 import { PICK_CONTACT_FAMILIES } from "./pick-contacts.ts";
@@ -41,7 +43,8 @@ export const FAMILIES: readonly Family[] = [
   ...ALARM_FAMILIES,
   ...SHOW_ALARM_FAMILIES,
   ...TIMER_FAMILIES,
-  ...CALL_AND_MESSAGE_FAMILIES,
+  ...CALL_FAMILIES,
+  ...MESSAGE_FAMILIES,
   ...EMAIL_FAMILIES,
   ...CALENDAR_FAMILIES,
   ...CALENDAR_SPAN_FAMILIES,
@@ -55,6 +58,8 @@ export const FAMILIES: readonly Family[] = [
   ...WEB_SEARCH_FAMILIES,
   ...MAP_SEARCH_FAMILIES,
   ...NESTED_PEOPLE_FAMILIES,
+  ...NESTED_EMAIL_FAMILIES,
+  ...NESTED_CONTACT_FAMILIES,
   ...NESTED_PHOTO_FAMILIES,
   ...NESTED_VIDEO_FAMILIES,
   ...NESTED_FILE_FAMILIES,

@@ -29,9 +29,11 @@ import { NESTED_FILE_FAMILIES } from "./nested-files.ts";
 import { NESTED_PEOPLE_FAMILIES } from "./nested-people.ts";
 import { NESTED_PHOTO_FAMILIES } from "./nested-photos.ts";
 import { NESTED_PICK_FAMILIES } from "./nested-picks.ts";
+import { NESTED_RINGTONE_FAMILIES } from "./nested-ringtones.ts";
 import { NESTED_VIDEO_FAMILIES } from "./nested-videos.ts";
 import { NEW_CONTACT_FAMILIES } from "./new-contacts.ts";
 import { PICK_CONTACT_FAMILIES } from "./pick-contacts.ts";
+import { RINGTONE_FAMILIES } from "./ringtones.ts";
 import { SETTINGS_FAMILIES } from "./settings.ts";
 import { SHOW_ALARM_FAMILIES } from "./show-alarms.ts";
 import { TIMER_FAMILIES } from "./timers.ts";
@@ -53,6 +55,7 @@ export const FAMILIES: readonly Family[] = [
   ...PICK_CONTACT_FAMILIES,
   ...CONTACT_URI_FAMILIES,
   ...MEDIA_FAMILIES,
+  ...RINGTONE_FAMILIES,
   ...FILE_FAMILIES,
   ...SETTINGS_FAMILIES,
   ...WEB_SEARCH_FAMILIES,

@@ -226,6 +226,8 @@ export const CONTACT_URI_FAMILIES: Family[] = [
       "how do I see the details of {contact_uri}?",
       "there is a contact at {contact_uri}, show it to me",
       "there is a card under {contact_uri} that I want to see",
+      "how about showing me the card of {contact_uri}?",
+      "what about opening {contact_uri}?",
     ],
   },
   {
@@ -361,6 +363,9 @@ export const CONTACT_URI_FAMILIES: Family[] = [
       "there is a mistake in {contact_uri}, let me correct it",
       "in {contact_uri}, change the address to {address}",
       "in the contact {contact_uri}, set the email to {email}",
+      "{contact_uri} has a mistake in it, let me edit it",
+      "the contact {contact_uri} needs to be edited",
+      "how about changing the company in {contact_uri} to {company}?",
     ],
   },
 ];

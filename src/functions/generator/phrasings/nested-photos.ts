@@ -60,6 +60,7 @@ export const NESTED_PHOTO_FAMILIES: Family[] = [
       "attach a picture of this to a mail to {email}",
       "let me take a photo and email it to {email}",
       "let me take a selfie and attach it to a mail to {email}",
+      "photograph this page and email it to {email} saying {message}",
     ],
     other: [
       "photo of this by email to {email}",
@@ -105,6 +106,8 @@ export const NESTED_PHOTO_FAMILIES: Family[] = [
       "the photo I take now goes to {email} by mail, subject {subject}",
       "the document has to go to {email} by email, take a picture of it",
       "this needs to be photographed and emailed to {email}",
+      "I'd like to take a selfie and email it to {email} with the words {message}",
+      "how about emailing a photo of this to {email}?",
     ],
   },
   {
@@ -203,6 +206,7 @@ export const NESTED_PHOTO_FAMILIES: Family[] = [
       "{phone} has to see this, take a photo and text it",
       "the photo I take now goes to {phone} by text",
       "this needs to be photographed and texted to {phone}",
+      "how about texting {phone} a picture of this?",
     ],
   },
   {
@@ -300,6 +304,7 @@ export const NESTED_PHOTO_FAMILIES: Family[] = [
       "{name} should get a picture of this with the text {message}",
       "the picture I take now goes to {name} in a text",
       "the view is so nice, take a photo and send it to {name}",
+      "how about sending {name} a selfie that I take now?",
     ],
   },
 ];

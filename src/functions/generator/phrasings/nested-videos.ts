@@ -91,6 +91,7 @@ export const NESTED_VIDEO_FAMILIES: Family[] = [
       "{email} should get a video of this by email with the subject {subject}",
       "the video I record now goes to {email} by mail",
       "this needs to be filmed and emailed to {email}",
+      "how about emailing {email} a video of this?",
     ],
   },
   {
@@ -175,6 +176,7 @@ export const NESTED_VIDEO_FAMILIES: Family[] = [
       "{phone} should get a video of this with the text {message}",
       "the video I record now goes to {phone} in a text",
       "this needs to be filmed and texted to {phone}",
+      "how about filming this and texting it to {phone}?",
     ],
   },
 ];

@@ -119,6 +119,7 @@ export const PICK_CONTACT_FAMILIES: Family[] = [
       "it should be someone from my address book, let me choose",
       "the contact is one that I want to select myself",
       "somebody from my contacts, I will pick",
+      "how about letting me choose one of my contacts?",
     ],
   },
   {
@@ -216,6 +217,7 @@ export const PICK_CONTACT_FAMILIES: Family[] = [
       "is it possible to select {a_piece:piece} from my address book?",
       "how do I choose {a_piece:piece} from my contacts?",
       "how can I pick someone's {piece} from the phone book?",
+      "how about letting me select someone's {piece} from the contacts?",
     ],
   },
 ];

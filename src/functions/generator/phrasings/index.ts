@@ -33,7 +33,6 @@ import { NESTED_RINGTONE_FAMILIES } from "./nested-ringtones.ts";
 import { NESTED_VIDEO_FAMILIES } from "./nested-videos.ts";
 import { NEW_CONTACT_FAMILIES } from "./new-contacts.ts";
 import { PICK_CONTACT_FAMILIES } from "./pick-contacts.ts";
-import { RINGTONE_FAMILIES } from "./ringtones.ts";
 import { SETTINGS_FAMILIES } from "./settings.ts";
 import { SHOW_ALARM_FAMILIES } from "./show-alarms.ts";
 import { TIMER_FAMILIES } from "./timers.ts";
@@ -55,7 +54,6 @@ export const FAMILIES: readonly Family[] = [
   ...PICK_CONTACT_FAMILIES,
   ...CONTACT_URI_FAMILIES,
   ...MEDIA_FAMILIES,
-  ...RINGTONE_FAMILIES,
   ...FILE_FAMILIES,
   ...SETTINGS_FAMILIES,
   ...WEB_SEARCH_FAMILIES,

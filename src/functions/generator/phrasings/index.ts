@@ -23,10 +23,11 @@ import { FILE_FAMILIES } from "./files.ts";
 import { MAP_SEARCH_FAMILIES } from "./map-search.ts";
 import { MEDIA_FAMILIES } from "./media.ts";
 import { MESSAGE_FAMILIES } from "./messages.ts";
+import { NESTED_CALL_FAMILIES } from "./nested-calls.ts";
 import { NESTED_CONTACT_FAMILIES } from "./nested-contacts.ts";
 import { NESTED_EMAIL_FAMILIES } from "./nested-email.ts";
 import { NESTED_FILE_FAMILIES } from "./nested-files.ts";
-import { NESTED_PEOPLE_FAMILIES } from "./nested-people.ts";
+import { NESTED_MESSAGE_FAMILIES } from "./nested-messages.ts";
 import { NESTED_PHOTO_FAMILIES } from "./nested-photos.ts";
 import { NESTED_PICK_FAMILIES } from "./nested-picks.ts";
 import { NESTED_RINGTONE_FAMILIES } from "./nested-ringtones.ts";
@@ -58,7 +59,8 @@ export const FAMILIES: readonly Family[] = [
   ...SETTINGS_FAMILIES,
   ...WEB_SEARCH_FAMILIES,
   ...MAP_SEARCH_FAMILIES,
-  ...NESTED_PEOPLE_FAMILIES,
+  ...NESTED_CALL_FAMILIES,
+  ...NESTED_MESSAGE_FAMILIES,
   ...NESTED_EMAIL_FAMILIES,
   ...NESTED_CONTACT_FAMILIES,
   ...NESTED_PHOTO_FAMILIES,

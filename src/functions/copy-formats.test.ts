@@ -30,6 +30,16 @@ describe("stretches", () => {
     expect(hasFormat("555-", "call 555-0199", "phone")).toBe(false);
   });
 
+  it("ends a phone number where no more of it can follow, so that copying has no dead end", () => {
+    expect(stretches("call 555-0199 (home", "phone")).toEqual([{ text: "555-0199", starts: [0, 4], ends: [3, 8] }]);
+    for (const query of ["+1 (415) 555 (", "555-0199 +, (", "(((911", "1) 234 ("]) {
+      for (const { text, starts, ends } of stretches(query, "phone")) {
+        expect(ends, query).toContain(text.length);
+        expect(starts.every((start) => ends.some((end) => end > start))).toBe(true);
+      }
+    }
+  });
+
   it("takes linear time on text made to be slow", () => {
     const long = 20_000;
     for (const text of ["a", "1", "a.", "+(", "a:", "://", "@"].map((part) => part.repeat(long / part.length))) {

@@ -35,8 +35,9 @@ export function stretches(query: string, format: CopyFormat): Stretch[] {
   return found.filter((text) => (text.match(/\p{Nd}/gu)?.length ?? 0) >= FEWEST_DIGITS).map(phoneStretch);
 }
 
-/** Numbers start with a digit, `+` or `(` and end with a digit or `)`. */
-function phoneStretch(text: string): Stretch {
+/** Numbers start with a digit, `+` or `(` and end with a digit or `)`; what follows the last such end is cut off. */
+function phoneStretch(run: string): Stretch {
+  const text = run.replace(/[^\p{Nd})]+$/u, "");
   const { starts, ends } = spanEdges(text);
   return {
     text,

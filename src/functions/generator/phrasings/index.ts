@@ -33,7 +33,9 @@ import { NESTED_PICK_FAMILIES } from "./nested-picks.ts";
 import { NESTED_RINGTONE_FAMILIES } from "./nested-ringtones.ts";
 import { NESTED_VIDEO_FAMILIES } from "./nested-videos.ts";
 import { NEW_CONTACT_FAMILIES } from "./new-contacts.ts";
+import { NEW_FILE_FAMILIES } from "./new-files.ts";
 import { PICK_CONTACT_FAMILIES } from "./pick-contacts.ts";
+import { RINGTONE_FAMILIES } from "./ringtones.ts";
 import { SETTINGS_FAMILIES } from "./settings.ts";
 import { SHOW_ALARM_FAMILIES } from "./show-alarms.ts";
 import { TIMER_FAMILIES } from "./timers.ts";
@@ -55,7 +57,9 @@ export const FAMILIES: readonly Family[] = [
   ...PICK_CONTACT_FAMILIES,
   ...CONTACT_URI_FAMILIES,
   ...MEDIA_FAMILIES,
+  ...RINGTONE_FAMILIES,
   ...FILE_FAMILIES,
+  ...NEW_FILE_FAMILIES,
   ...SETTINGS_FAMILIES,
   ...WEB_SEARCH_FAMILIES,
   ...MAP_SEARCH_FAMILIES,

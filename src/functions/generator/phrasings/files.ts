@@ -162,6 +162,8 @@ export const FILE_FAMILIES: Family[] = [
       "ask me to select several {file_types:file} from storage",
       "bring up the picker for several {file_types:file}",
       "open the picker so that I can choose multiple {file_types:file}",
+      "let me add more than one of my {file_types:file} to the post",
+      "open the picker, I want to choose several {file_types:file} to upload",
     ],
     other: [
       "{file_types:file} picker, several at once",
@@ -203,6 +205,8 @@ export const FILE_FAMILIES: Family[] = [
       "from my downloads I want to pick multiple {file_types:file}",
       "my {file_types:file} are in storage, I need to import them",
       "time to upload some {file_types:file}, I will choose them",
+      "I want to choose more than one of the {file_types:file} from storage",
+      "I could use a few {file_types:file} from my files, let me pick them",
     ],
   },
   {
@@ -261,6 +265,8 @@ export const FILE_FAMILIES: Family[] = [
       "go back to the {file_type:file} that I was editing",
       "look at {a_file_type:file} with me",
       "help me open {a_file_type:file} that I already have",
+      "show the existing {file_type:file} from my drive on the screen",
+      "pull up the {file_type:file} they sent me so I can read it",
     ],
     other: [
       "open {file_type:file} from my drive please",
@@ -315,6 +321,9 @@ export const FILE_FAMILIES: Family[] = [
       "the {file_type:file} for the meeting should be open",
       "before the meeting I want to read {a_file_type:file}",
       "for work I have to open {a_file_type:file} or {a_file_type:file2}",
+      "I want {a_file_type:file} from work on my screen",
+      "I need the saved {file_type:file} opened",
+      "could we see what the {file_type:file} says?",
     ],
   },
   {
@@ -358,6 +367,11 @@ export const FILE_FAMILIES: Family[] = [
       "pull up both the {file_types:file} and the {file_types:file2}",
       "go to my documents and open all the {file_types:file}",
       "go through a couple of {file_types:file} with me",
+      "let me see what these {file_types:file} say",
+      "show several of my saved {file_types:file} on the screen",
+      "open more than one {file_type:file} at the same time",
+      "pull up all my {file_types:file} so I can go through them",
+      "bring up some existing {file_types:file} that I have to edit",
     ],
     other: [
       "several {file_types:file} from my drive, open them",
@@ -398,6 +412,10 @@ export const FILE_FAMILIES: Family[] = [
       "the {file_types:file} for the meeting should all be open",
       "before the meeting I want to read several {file_types:file}",
       "time to read the {file_types:file}, open them all",
+      "I want to go through all of the {file_types:file} and {file_types:file2}",
+      "I need the {file_types:file} from work opened side by side",
+      "I'd like to see a few of the {file_types:file} on my screen",
+      "could I have several saved {file_types:file} opened at once?",
     ],
   },
 ];

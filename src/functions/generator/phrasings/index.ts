@@ -15,6 +15,7 @@ import { ALARM_FAMILIES } from "./alarms.ts";
 import { CALENDAR_FAMILIES } from "./calendar.ts";
 import { CALENDAR_SPAN_FAMILIES } from "./calendar-spans.ts";
 import { CALL_FAMILIES } from "./calls.ts";
+import { CAMERA_FAMILIES } from "./cameras.ts";
 import { CONTACT_URI_FAMILIES } from "./contact-uris.ts";
 import { CONTACT_FAMILIES } from "./contacts.ts";
 import { EMAIL_FAMILIES } from "./email.ts";
@@ -57,6 +58,7 @@ export const FAMILIES: readonly Family[] = [
   ...PICK_CONTACT_FAMILIES,
   ...CONTACT_URI_FAMILIES,
   ...MEDIA_FAMILIES,
+  ...CAMERA_FAMILIES,
   ...RINGTONE_FAMILIES,
   ...FILE_FAMILIES,
   ...NEW_FILE_FAMILIES,

@@ -62,6 +62,7 @@ export const RINGTONE_FAMILIES: Family[] = [
       "give my phone a new ring sound",
       "replace the old ringtone with a new one",
       "replace my ring tone, I want to select another",
+      "change how my phone rings when someone calls me",
     ],
     other: [
       "ringtone picker",
@@ -119,6 +120,8 @@ export const RINGTONE_FAMILIES: Family[] = [
       "are there any other ring tones to choose from?",
       "time for a new ringtone",
       "time to change my ring sound",
+      "which ring tone should I use, let me pick one from the list",
+      "I want my phone to have a different sound when it rings",
     ],
   },
 ];

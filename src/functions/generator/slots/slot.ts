@@ -17,7 +17,7 @@ export interface SlotValue {
   open?: boolean;
 }
 
-/** Where values come from. Training never sees every fourth entry of a pool; the other splits draw half of their values there. */
+/** Where values come from. Training never sees every fourth entry of a pool; the other splits draw from all of it. */
 export interface SlotContext {
   random: Random;
   training: boolean;
@@ -31,13 +31,9 @@ const KEPT_OUT_EVERY = 4;
 /** One entry of a pool, as the split allows. */
 export function draw<T>(context: SlotContext, pool: readonly T[]): T {
   const { random, training } = context;
-  if (pool.length < KEPT_OUT_EVERY) return random.pick(pool);
-  if (!training && random.chance(0.5)) {
-    const keptOut = Math.floor(pool.length / KEPT_OUT_EVERY);
-    return pool[random.integer(1, keptOut) * KEPT_OUT_EVERY - 1] as T;
-  }
   let index = random.integer(0, pool.length - 1);
-  if (training && index % KEPT_OUT_EVERY === KEPT_OUT_EVERY - 1) index -= random.integer(1, KEPT_OUT_EVERY - 1);
+  const keptOut = training && pool.length >= KEPT_OUT_EVERY && index % KEPT_OUT_EVERY === KEPT_OUT_EVERY - 1;
+  if (keptOut) index -= random.integer(1, KEPT_OUT_EVERY - 1);
   return pool[index] as T;
 }
 
@@ -59,7 +55,7 @@ export const copied =
     return { text, copy: text, ...options };
   };
 
-/** A slot whose value is its text, written as templates over `slots`. */
+/** A slot whose value is its text, written as templates over `slots`; all splits share the templates, not what fills them. */
 export function composed(
   templates: readonly string[],
   slots: Record<string, Slot>,
@@ -67,7 +63,7 @@ export function composed(
 ): Slot {
   const parsed = templates.map(parseTemplate);
   return (context) => {
-    const chosen = expand(draw(context, parsed), context.random);
+    const chosen = expand(context.random.pick(parsed), context.random);
     const text = chosen
       .map((parts) =>
         parts.map((part) => (typeof part === "string" ? part : textOf(slots, part.slot, context))).join(""),

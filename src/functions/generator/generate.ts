@@ -18,9 +18,9 @@ export interface GenerateOptions {
   /** Share of validation and of test, of samples and of phrasings; 0.1 each by default. */
   validationShare?: number;
   testShare?: number;
-  /** Share of queries that join several independent requests; 0.12 by default. */
+  /** Share of queries that join several independent requests; 0.1 by default. */
   parallelShare?: number;
-  /** Share of queries with a typing error; 0.06 by default. */
+  /** Share of queries with a typing error; 0.05 by default. */
   typoShare?: number;
 }
 
@@ -70,7 +70,7 @@ export function redrawTraining(draw: number, options: GenerateOptions = {}): Sam
 
 function checked(options: GenerateOptions) {
   const { samples = 10_000, seed = 1, validationShare = 0.1, testShare = 0.1 } = options;
-  const { parallelShare = 0.12, typoShare = 0.06 } = options;
+  const { parallelShare = 0.1, typoShare = 0.05 } = options;
   const fail = (what: string, value: number, rule: string): never => {
     throw new HandheldError("invalid-option", `generateDataset: ${what} is ${value}; ${rule}`);
   };
@@ -127,7 +127,7 @@ function drawSamples(
   const samples: Sample[] = [];
   let redraws = 0;
   while (samples.length < count) {
-    const parts = random.chance(parallelShare) ? pool.several(random, random.chance(0.12) ? 3 : 2) : [pool.one(random)];
+    const parts = random.chance(parallelShare) ? pool.several(random, random.chance(0.1) ? 3 : 2) : [pool.one(random)];
     const sample = makeSample(parts, context);
     const key = sample.query.toLowerCase();
     if (!seen.has(key)) {

@@ -1,6 +1,6 @@
 // Names, phone numbers, e-mail addresses, companies and contact URIs: all copied from the query.
 
-import { composed, copied, draw, lines, type Slot, type SlotContext, words } from "./slot.ts";
+import { composed, draw, lines, named, type Slot, type SlotContext, words } from "./slot.ts";
 
 const FIRST = words(`
   Alice Bob Carol David Emma Frank Grace Henry Ivy Jack Karen Liam Maria Noah Olivia Peter Quinn Rachel Sam Tina
@@ -94,7 +94,7 @@ export const newName: Slot = (context) => {
 };
 
 /** First names alone, for use inside longer texts. */
-export const firstName: Slot = copied(FIRST);
+export const firstName: Slot = named(FIRST);
 
 const PHONE_FORMATS = words(`
   ##########  ###-###-####  (###)_###-####  ###_###_####  ###.###.####  +1-###-###-####  +1_###_###_####
@@ -141,7 +141,7 @@ export const email: Slot = (context) => {
 /** An employer. */
 export const company: Slot = composed(
   ["{plain}", "{plain}", "{last} (Consulting|Logistics|Bakery|Partners|Design|Foods|Law|Dental)", "{last} & {last}"],
-  { plain: copied(COMPANIES), last: copied(LAST) },
+  { plain: named(COMPANIES), last: named(LAST) },
 );
 
 /** A content URI of a contact. */

@@ -1,6 +1,6 @@
 // Places: kinds of places, landmarks, cities, addresses. Copied from the query.
 
-import { composed, copied, lines, type Slot, words } from "./slot.ts";
+import { composed, copied, lines, named, type Slot, words } from "./slot.ts";
 
 const CITIES = lines(`
   Paris
@@ -142,14 +142,14 @@ const number: Slot = ({ random }) => {
 };
 const parts = {
   n: number,
-  street: copied(STREETS),
-  city: copied(CITIES),
+  street: named(STREETS),
+  city: named(CITIES),
   kind: copied(KINDS),
-  landmark: copied(LANDMARKS),
+  landmark: named(LANDMARKS),
 };
 
 /** A city. */
-export const city: Slot = copied(CITIES);
+export const city: Slot = named(CITIES);
 
 /** A postal address: "12 Baker Street, Paris". */
 export const address: Slot = composed(

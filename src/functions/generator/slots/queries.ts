@@ -2,7 +2,7 @@
 
 import { firstName } from "./people.ts";
 import { city } from "./places.ts";
-import { composed, copied, lines, type Slot, words } from "./slot.ts";
+import { composed, copied, lines, named, type Slot, words } from "./slot.ts";
 
 const FOODS = words(`
   lasagna ramen sourdough tacos hummus pancakes curry falafel risotto paella sushi brownies dumplings kimchi
@@ -110,7 +110,7 @@ const parts: Record<string, Slot> = {
   gadget: copied(GADGETS),
   topic: copied(SUBJECTS),
   chore: copied(CHORES),
-  known: copied(PEOPLE_KNOWN),
+  known: named(PEOPLE_KNOWN),
   city,
   first: firstName,
 };

@@ -17,7 +17,7 @@ export interface SlotValue {
   open?: boolean;
 }
 
-/** Where values come from. Training never sees every fourth entry of a pool; the other splits draw from all of it. */
+/** Where values come from. Training never sees every fourth proper name of a pool; the other splits draw from all of it. */
 export interface SlotContext {
   random: Random;
   training: boolean;
@@ -28,7 +28,7 @@ export type Slot = (context: SlotContext) => SlotValue;
 
 const KEPT_OUT_EVERY = 4;
 
-/** One entry of a pool, as the split allows. */
+/** One proper name of a pool, as the split allows. */
 export function draw<T>(context: SlotContext, pool: readonly T[]): T {
   const { random, training } = context;
   let index = random.integer(0, pool.length - 1);
@@ -47,12 +47,20 @@ export const lines = (text: string): string[] =>
     .split("\n")
     .map((line) => line.trim());
 
-/** A slot whose value is its text, drawn from a pool. */
+/** A slot whose value is its text, drawn from a pool of common words, which all splits share. */
 export const copied =
-  (pool: readonly string[], options: { open?: boolean } = {}): Slot =>
+  (pool: readonly string[]): Slot =>
+  ({ random }) => {
+    const text = random.pick(pool);
+    return { text, copy: text };
+  };
+
+/** A slot whose value is its text, drawn from a pool of proper names. */
+export const named =
+  (pool: readonly string[]): Slot =>
   (context) => {
     const text = draw(context, pool);
-    return { text, copy: text, ...options };
+    return { text, copy: text };
   };
 
 /** A slot whose value is its text, written as templates over `slots`; all splits share the templates, not what fills them. */

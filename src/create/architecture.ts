@@ -33,11 +33,11 @@ export function architectureSearch(backend: Backend, data: PreparedData, options
       parameters,
       vocabulary: summary.vocabulary,
       context: data.context,
-      layers: { from: 4, to: 10, step: 1 },
+      layers: { from: 3, to: 10, step: 1 },
       width: [96, 128, 160, 192, 224, 256],
       ffnRatio: [2, 3, 4],
       headSize: [32],
-      activation: ["relu"],
+      activation: ["silu"],
     }),
     measure: createTimedMeasure({
       workload,

@@ -8,7 +8,6 @@ const shared: Partial<TrainRecipe> = {
   finalRatio: 0.02,
   batchTokens: 512,
   decayEmbeddings: false,
-  dropout: 0.1,
   ema: 0.999,
   quantizeRatio: 0.3,
   init: "copy",
@@ -19,6 +18,8 @@ const shared: Partial<TrainRecipe> = {
 const ownData: Partial<TrainRecipe> = {
   ...shared,
   learningRate: 2e-3,
+  weightDecay: 0.2,
+  dropout: 0.05,
   length: { minutes: 17 },
   augmentation: { vary: 0.8, swap: 0.5, random: 0.2, cross: 0.1, crossover: 0.2, drop: 0.02, substitute: 0.02 },
 };

@@ -4,6 +4,7 @@
 import { HandheldError } from "../../errors.ts";
 import { ANDROID_CATALOGUE } from "../catalogue/index.ts";
 import type { CallDataset, Sample } from "../types.ts";
+import { cross } from "./cross.ts";
 import type { Phrasing } from "./phrasing.ts";
 import type { Family } from "./phrasings/index.ts";
 import { Random } from "./random.ts";
@@ -64,7 +65,7 @@ export function redrawTraining(draw: number, options: GenerateOptions = {}): Sam
   const { samples, seed, shares, parallelShare, typoShare } = checked(options);
   const random = new Random((seed ^ Math.imul(draw, 0x9e3779b1)) >>> 0);
   const count = samples - Math.round(samples * shares.validation) - Math.round(samples * shares.test);
-  const pool = new PhrasingPool(splitPhrasings(seed, shares).train);
+  const pool = new PhrasingPool(splitPhrasings(seed, shares).train, CROSSED_SHARE);
   return drawSamples(pool, count, parallelShare, { random, training: true, typos: typoShare }, new Set());
 }
 
@@ -84,6 +85,11 @@ function checked(options: GenerateOptions) {
   return { samples, seed, shares: { validation: validationShare, test: testShare }, parallelShare, typoShare };
 }
 
+/** Share of the phrasings that {@link redrawTraining} crosses with another. */
+const CROSSED_SHARE = 0.5;
+/** Partners that are tried for a phrasing: most pairs share no slot, or would lose a value. */
+const CROSSING_TRIES = 4;
+
 /** Requests that take several calls are rarer on a phone than the many ways to phrase them make it look. */
 const NESTED_WEIGHT = 0.6;
 
@@ -92,8 +98,10 @@ class PhrasingPool {
   readonly #families: { family: Family; phrasings: Phrasing[] }[];
   readonly #weights: number[];
   readonly #partWeights: number[];
+  readonly #crossedShare: number;
 
-  constructor(phrasings: readonly Phrasing[]) {
+  constructor(phrasings: readonly Phrasing[], crossedShare = 0) {
+    this.#crossedShare = crossedShare;
     const byFamily = Map.groupBy(phrasings, (phrasing) => phrasing.family);
     this.#families = [...byFamily].map(([family, members]) => ({ family, phrasings: members }));
     this.#weights = this.#families.map(({ family }) => family.weight * (family.calls.length > 1 ? NESTED_WEIGHT : 1));
@@ -102,7 +110,18 @@ class PhrasingPool {
   }
 
   one(random: Random): Phrasing {
-    return random.pick(this.#families[random.weighted(this.#weights)]?.phrasings ?? []);
+    return this.#pick(this.#families[random.weighted(this.#weights)]?.phrasings ?? [], random);
+  }
+
+  #pick(phrasings: readonly Phrasing[], random: Random): Phrasing {
+    const first = random.pick(phrasings);
+    if (!random.chance(this.#crossedShare)) return first;
+    for (let tries = 0; tries < CROSSING_TRIES; tries++) {
+      const second = random.pick(phrasings);
+      const crossed = first.imperative === second.imperative ? cross(first, second, random) : undefined;
+      if (crossed !== undefined) return crossed;
+    }
+    return first;
   }
 
   /** Phrasings of different families, to be joined. */
@@ -110,7 +129,7 @@ class PhrasingPool {
     const chosen = new Map<Family, Phrasing>();
     for (let tries = 0; chosen.size < count && tries < 50; tries++) {
       const entry = this.#families[random.weighted(this.#partWeights)];
-      if (entry !== undefined) chosen.set(entry.family, random.pick(entry.phrasings));
+      if (entry !== undefined) chosen.set(entry.family, this.#pick(entry.phrasings, random));
     }
     return [...chosen.values()];
   }

@@ -86,7 +86,7 @@ function checked(options: GenerateOptions) {
 }
 
 /** Share of the phrasings that {@link redrawTraining} crosses with another. */
-const CROSSED_SHARE = 0.5;
+const CROSSED_SHARE = 0.4;
 /** Partners that are tried for a phrasing: most pairs share no slot, or would lose a value. */
 const CROSSING_TRIES = 4;
 

@@ -35,7 +35,8 @@ export function architectureSearch(backend: Backend, data: PreparedData, options
       vocabulary: summary.vocabulary,
       context: data.context,
       layers: { from: 3, to: 10, step: 1 },
-      width: [128, 160, 192, 224, 256],
+      // Narrower ones only where the budget has no room for these.
+      width: parameters.max < defaultBudget.min ? [32, 64, 96, 128] : [128, 160, 192, 224, 256],
       ffnRatio: [3, 4],
       headSize: [32],
       activation: ["silu"],

@@ -125,7 +125,9 @@ describe("createCaller", () => {
       const caller = createCaller(decoder, tokenizer, codec, { maxCalls });
       return Math.max(...queries.map((query) => caller.call(query).calls.length));
     };
-    expect([most(1), most(2), most()]).toEqual([1, 2, 4]);
+    expect([most(1), most(2)]).toEqual([1, 2]);
+    expect(most()).toBeGreaterThan(2);
+    expect(most()).toBeLessThanOrEqual(4);
   });
 
   it("gives its session back when closed", () => {

@@ -91,8 +91,8 @@ function generated(options: CreateOptions): RawData {
     test: splits.test.phrasings,
   };
   const source = `generated for the ${ANDROID_CATALOGUE.length} built-in Android functions`;
-  const redraw = (epoch: number) => redrawTraining(epoch, settings);
-  return { dataset, summary: { source, phrasings, skipped: 0, duplicates: 0, reasons: [] }, redraw };
+  const summary = { source, phrasings, skipped: 0, duplicates: 0, reasons: [] };
+  return { dataset, summary, redraw: redrawTraining(settings) };
 }
 
 async function loaded(options: CreateOptions, path: string): Promise<RawData> {

@@ -29,13 +29,18 @@ export function createGrammar(
   }
   const variants = new Map<string, { start: Cell; table: CellTable }>();
   // Queries differ in which formats they hold a value of; those that hold the same share their cells.
-  const variant = (missing: readonly CopyFormat[]) => {
+  const variant = (missing: readonly CopyFormat[]): { start: Cell; table: CellTable } => {
     const key = missing.join();
     let found = variants.get(key);
     if (!found) {
-      const calls = new CallFrames(syntax, functions, { maxCalls, minCalls, maxItems, missing: new Set(missing) });
-      const table = new CellTable(false);
-      found = { start: table.push(calls.start(), table.push(END, null)), table };
+      const values = new ValueFrames(syntax, maxItems, new Set(missing));
+      // An answer must call something: where nothing can be, values of any text are better than none.
+      if (!functions.some((f) => values.canFill(f.parameters, []))) found = variant([]);
+      else {
+        const table = new CellTable(false);
+        const calls = new CallFrames(syntax, functions, { maxCalls, minCalls }, values);
+        found = { start: table.push(calls.start(), table.push(END, null)), table };
+      }
       variants.set(key, found);
     }
     return found;
@@ -60,15 +65,13 @@ class CallFrames {
   constructor(
     syntax: CallSyntax,
     functions: readonly FunctionSchema[],
-    limits: { maxCalls: number; minCalls: number; maxItems: number; missing: ReadonlySet<CopyFormat> },
+    limits: { maxCalls: number; minCalls: number },
+    values: ValueFrames,
   ) {
     this.#syntax = syntax;
-    this.#limits = limits;
-    this.#values = new ValueFrames(syntax, limits.maxItems, limits.missing);
-    const possible = functions.some((f) => this.#values.canFill(f.parameters, []));
-    // An answer must call something: where nothing can be, values of any text are better than none.
-    if (!possible) this.#values = new ValueFrames(syntax, limits.maxItems, new Set());
     this.#functions = functions;
+    this.#limits = limits;
+    this.#values = values;
   }
 
   start(): Frame {

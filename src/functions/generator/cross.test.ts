@@ -44,7 +44,7 @@ describe("cross", () => {
 
 describe("redrawTraining", () => {
   it("crosses a share of the training phrasings, and the data set itself holds none", () => {
-    const ids = redrawTraining(1, { samples: 2000 }).map(({ phrasing }) => phrasing ?? "");
+    const ids = redrawTraining({ samples: 2000 })(1).map(({ phrasing }) => phrasing ?? "");
     const share = ids.filter((id) => id.includes("×")).length / ids.length;
     expect(share).toBeGreaterThan(0.1);
     expect(share).toBeLessThan(0.4);

@@ -4,10 +4,8 @@
 
 import type { Phrasing } from "./phrasing.ts";
 import type { Random } from "./random.ts";
+import { SLOTS } from "./slots/index.ts";
 import { expand, type Part } from "./template.ts";
-
-/** Slots of free text: words that follow them would belong to them. */
-const OPEN_SLOTS = new Set(["message", "task", "notes", "query"]);
 
 type Word = Part[];
 type Slot = Exclude<Part, string>;
@@ -45,7 +43,7 @@ export function cross(a: Phrasing, b: Phrasing, random: Random): Phrasing | unde
     const words = [...first.slice(0, i + 1), ...tail];
     if (text(words) === text(first)) return;
     if (!complete.has(bindings(words)) || carrierWords(words) < fewest) return;
-    if (OPEN_SLOTS.has(slot.slot) && tail.length > 0 && !/^[,.;:?!]/.test(text(tail))) return;
+    if (SLOTS[slot.slot]?.open && tail.length > 0 && !/^[,.;:?!]/.test(text(tail))) return;
     if ((text(words).match(/"/g)?.length ?? 0) % 2 === 1) return;
     crossed.push(words);
   });

@@ -58,15 +58,18 @@ export function generateDataset(options: GenerateOptions = {}): CallDataset {
 }
 
 /**
- * Fresh training samples of the data set that {@link generateDataset} makes with the same options: its training
- * phrasings with other arguments, joints and surfaces. `draw` 1, 2, … gives different ones; training asks once per epoch.
+ * Draws fresh training samples of the data set that {@link generateDataset} makes with the same options: its training
+ * phrasings, some of them crossed, with other arguments, joints and surfaces. Draws 1, 2, … differ; training asks for one
+ * per epoch.
  */
-export function redrawTraining(draw: number, options: GenerateOptions = {}): Sample[] {
+export function redrawTraining(options: GenerateOptions = {}): (draw: number) => Sample[] {
   const { samples, seed, shares, parallelShare, typoShare } = checked(options);
-  const random = new Random((seed ^ Math.imul(draw, 0x9e3779b1)) >>> 0);
   const count = samples - Math.round(samples * shares.validation) - Math.round(samples * shares.test);
   const pool = new PhrasingPool(splitPhrasings(seed, shares).train, CROSSED_SHARE);
-  return drawSamples(pool, count, parallelShare, { random, training: true, typos: typoShare }, new Set());
+  return (draw) => {
+    const random = new Random((seed ^ Math.imul(draw, 0x9e3779b1)) >>> 0);
+    return drawSamples(pool, count, parallelShare, { random, training: true, typos: typoShare }, new Set());
+  };
 }
 
 function checked(options: GenerateOptions) {

@@ -88,7 +88,7 @@ function makeClause(phrasing: Phrasing, context: SampleContext, lower: boolean):
       values.set(part.binding, value);
       fitArticle(pieces, value.text);
       pieces.push({ text: value.text, slot: true });
-      openEnd = value.open === true;
+      openEnd = SLOTS[part.slot]?.open === true;
     }
   });
   const question = stripQuestionMark(pieces);

@@ -1,6 +1,7 @@
 // Phrasings that show or change the contact of a named person: its URI is looked up first. Contacts by their URI are in
 // contact-uris.ts; a name that is not saved yet is insert_contact (contacts.ts).
 
+import { CONTACT_INFO } from "./contact-info.ts";
 import type { CallTemplate, Family } from "./family.ts";
 
 const LOOK_UP_URI: CallTemplate = { name: "get_contact_info", arguments: { name: "$name", key: "uri" } };
@@ -114,13 +115,7 @@ export const NESTED_CONTACT_FAMILIES: Family[] = [
         name: "edit_contact",
         arguments: {
           contact_uri: "result1",
-          contact_info: {
-            name: "$new_name",
-            phone: "$phone",
-            email: "$email",
-            company: "$company",
-            address: "$address",
-          },
+          contact_info: CONTACT_INFO,
         },
       },
     ],

@@ -1,5 +1,6 @@
 // Phrasings for a new entry in the address book. A saved contact that gets new data is edit_contact instead.
 
+import { CONTACT_INFO } from "./contact-info.ts";
 import type { Family } from "./family.ts";
 
 export const NEW_CONTACT_FAMILIES: Family[] = [
@@ -10,13 +11,7 @@ export const NEW_CONTACT_FAMILIES: Family[] = [
       {
         name: "insert_contact",
         arguments: {
-          contact_info: {
-            name: "$new_name",
-            phone: "$phone",
-            email: "$email",
-            company: "$company",
-            address: "$address",
-          },
+          contact_info: CONTACT_INFO,
         },
       },
     ],

@@ -254,15 +254,7 @@ export const TIMER_FAMILIES: Family[] = [
     name: "set_two_timers",
     weight: 1,
     calls: [
-      {
-        name: "set_timer",
-        arguments: {
-          hours: "$duration.hours",
-          minutes: "$duration.minutes",
-          seconds: "$duration.seconds",
-          message: "$message",
-        },
-      },
+      SET_TIMER,
       {
         name: "set_timer",
         arguments: { hours: "$more.hours", minutes: "$more.minutes", seconds: "$more.seconds", message: "$message2" },

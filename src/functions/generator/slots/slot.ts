@@ -13,8 +13,6 @@ export interface SlotValue {
   copy?: string;
   /** The value, where it is derived from the text by a rule. */
   value?: Json;
-  /** True for free text, which has no end of its own: nothing but punctuation may follow it at the end of a query. */
-  open?: boolean;
 }
 
 /** Where values come from. Training never sees every fourth proper name of a pool; the other splits draw from all of it. */
@@ -24,7 +22,11 @@ export interface SlotContext {
 }
 
 /** Draws one value. */
-export type Slot = (context: SlotContext) => SlotValue;
+export interface Slot {
+  (context: SlotContext): SlotValue;
+  /** True for free text, which has no end of its own: no words but punctuation may follow it. */
+  open?: boolean;
+}
 
 const KEPT_OUT_EVERY = 4;
 
@@ -70,15 +72,16 @@ export function composed(
   options: { open?: boolean } = {},
 ): Slot {
   const parsed = templates.map(parseTemplate);
-  return (context) => {
+  const slot: Slot = (context) => {
     const chosen = expand(context.random.pick(parsed), context.random);
     const text = chosen
       .map((parts) =>
         parts.map((part) => (typeof part === "string" ? part : textOf(slots, part.slot, context))).join(""),
       )
       .join(" ");
-    return { text, copy: text, ...options };
+    return { text, copy: text };
   };
+  return Object.assign(slot, options);
 }
 
 function textOf(slots: Record<string, Slot>, name: string, context: SlotContext): string {

@@ -1,4 +1,4 @@
-// The data of a contact that a request may give; new-contacts.ts and nested-contacts.ts share it.
+// The data of a contact that a request may give; new contacts and changes of saved ones share it.
 
 import type { Json } from "../../types.ts";
 

@@ -1,8 +1,7 @@
 // Phrasings for contacts whose content:// URI is known: look up, show, change. "contact card" means view_contact.
 
+import { CONTACT_INFO } from "./contact-info.ts";
 import type { Family } from "./family.ts";
-
-const INFO = { name: "$name", phone: "$phone", email: "$email", company: "$company", address: "$address" };
 
 export const CONTACT_URI_FAMILIES: Family[] = [
   {
@@ -236,7 +235,7 @@ export const CONTACT_URI_FAMILIES: Family[] = [
     calls: [
       {
         name: "edit_contact",
-        arguments: { contact_uri: "$contact_uri", contact_info: { ...INFO, name: "$new_name" } },
+        arguments: { contact_uri: "$contact_uri", contact_info: CONTACT_INFO },
       },
     ],
     imperative: [

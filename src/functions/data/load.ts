@@ -116,8 +116,10 @@ async function readFolder(path: string, names: readonly string[], bad: BadLines,
 }
 
 async function readSnipsSplit(folder: string, bad: BadLines): Promise<LocatedSample[]> {
-  const files = ["label", "seq.in", "seq.out"].map((name) => readText(`${folder}/${name}`));
-  const [label = "", seqIn = "", seqOut = ""] = await Promise.all(files);
+  // One after the other: when several are missing, the error always names the first.
+  const label = await readText(`${folder}/label`);
+  const seqIn = await readText(`${folder}/seq.in`);
+  const seqOut = await readText(`${folder}/seq.out`);
   return parseSnips({ label, seqIn, seqOut, folder }, bad);
 }
 

@@ -11,6 +11,7 @@ import {
   type TokenizerJson,
 } from "./format.ts";
 import { buildTokenTable, type TokenTable } from "./token-bytes.ts";
+import { WordCache, wordRule } from "./word-cache.ts";
 
 /** Options of decoding. */
 export interface DecodeOptions {
@@ -51,7 +52,7 @@ export class Tokenizer {
   readonly json: TokenizerJson;
   readonly config: TokenizerConfig;
   readonly #library: Library;
-  #plain: Library | undefined;
+  #plain: ((text: string) => number[]) | undefined;
   readonly #table: TokenTable;
 
   /** Takes validated data; use {@link createTokenizer}. */
@@ -86,8 +87,8 @@ export class Tokenizer {
 
   /** Text → ids without looking for added tokens: text that contains `<|end|>` or `set_alarm(` stays text. */
   encodePlain(text: string): number[] {
-    this.#plain ??= openLibrary({ ...this.json, added_tokens: [] }, this.config, "tokenizer.json");
-    return this.#plain.encode(text, { add_special_tokens: false }).ids;
+    this.#plain ??= this.#openPlain();
+    return this.#plain(text);
   }
 
   /** Text → ids, as kernels take them. */
@@ -141,6 +142,17 @@ export class Tokenizer {
   /** The token of an id as tokenizer.json spells it. */
   idToToken(id: number): string | undefined {
     return this.#library.id_to_token(id);
+  }
+
+  #openPlain(): (text: string) => number[] {
+    const open = (json: TokenizerJson) => {
+      const library = openLibrary(json, this.config, "tokenizer.json");
+      return (text: string): number[] => library.encode(text, { add_special_tokens: false }).ids;
+    };
+    const rule = wordRule(this.json);
+    if (rule === null) return open({ ...this.json, added_tokens: [] });
+    const cache = new WordCache(rule.addPrefixSpace, open(rule.wordJson));
+    return (text) => cache.encode(text);
   }
 
   #bytesOf(id: number): Uint8Array {

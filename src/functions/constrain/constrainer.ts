@@ -115,8 +115,16 @@ class MaskBuilder {
     const { split, atomic, plain, notFreeText } = this.#vocabulary;
     const values = cell.frame.freeText ? notFreeText : plain;
     if (!split) return this.#walk(values, cell, 0);
-    const count = cell.frame.content ? this.#walk(values, cell, 0, staysInValue) : 0;
+    const count = cell.frame.content ? this.#staying(values, cell) : 0;
     return this.#leavingBy(atomic, cell, count);
+  }
+
+  #staying(values: TokenTrie, cell: Cell): number {
+    const found = cell.frame.staying?.(values);
+    if (!found) return this.#walk(values, cell, 0, staysInValue);
+    let count = 0;
+    for (const id of found) this.#vocabulary.scratch[count++] = id;
+    return count;
   }
 
   /** Tokens that end the free string `cell` is in. */

@@ -2,6 +2,7 @@
 // interned (equal stacks are the same object), so they serve as states, and their transitions are remembered.
 
 import type { State } from "./types.ts";
+import type { TokenTrie } from "./vocabulary.ts";
 
 /** What one level of the stack expects. Immutable; `key` identifies it among all frames of its grammar. */
 export interface Frame {
@@ -18,6 +19,8 @@ export interface Frame {
   readonly freeText: boolean;
   /** All bytes that `step` may take; absent: any may be, ask `step`. */
   readonly bytes?: Iterable<number> | undefined;
+  /** The tokens of `trie` that stay inside this value: a shortcut for walking the trie, where there is one. */
+  staying?(trie: TokenTrie): ReadonlySet<number>;
   /** The frames (top last) that replace this one after `byte`; null when it cannot take it. */
   step(byte: number): readonly Frame[] | null;
 }

@@ -4,11 +4,14 @@ import { type CopyFormat, type Stretch, stretches } from "../copy-formats.ts";
 import { spanEdges } from "../spans.ts";
 import { canStart, type DecimalRange, isDecimal } from "./decimal.ts";
 import { type Frame, PLAIN } from "./frame.ts";
+import type { TokenTrie } from "./vocabulary.ts";
 
 const utf8 = new TextEncoder();
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const SPACE = 0x20;
+/** Characters that stand for themselves in JSON, as one byte. */
+const PLAIN_ASCII = /[ !#-[\]-~]/;
 const ESCAPABLE = new Set([...'"\\/bfnrt'].map((c) => c.charCodeAt(0)));
 
 const isHex = (byte: number): boolean =>
@@ -104,7 +107,8 @@ export function copySource(query: string, { references, format, key: id }: Extra
     let at = 0;
     for (const character of part.text) {
       for (let j = 0; j < character.length; j++) offsets[at++] = bytes.length;
-      bytes.push(...utf8.encode(JSON.stringify(character).slice(1, -1)));
+      if (PLAIN_ASCII.test(character)) bytes.push(character.charCodeAt(0));
+      else bytes.push(...utf8.encode(JSON.stringify(character).slice(1, -1)));
     }
     offsets[at] = bytes.length;
     for (const start of part.starts) starts.push(offsets[start] as number);
@@ -138,6 +142,17 @@ class Copy implements Frame {
   get bytes(): Iterable<number> {
     const { bytes } = this.#source;
     return [QUOTE, SPACE, ...this.#positions.map((at) => bytes[at] as number)];
+  }
+
+  staying(trie: TokenTrie): ReadonlySet<number> {
+    const { bytes } = this.#source;
+    const found = new Set<number>();
+    for (const at of this.#positions) {
+      if (bytes[at] === 0) continue;
+      trie.follow(bytes, at, -1, found);
+      if (this.#space) trie.follow(bytes, at, SPACE, found);
+    }
+    return found;
   }
 
   step(byte: number): readonly Frame[] | null {

@@ -60,6 +60,30 @@ export class TokenTrie {
     return total;
   }
 
+  /**
+   * Adds to `found` the ids of the tokens that spell `lead` (a byte; -1: none) and then a beginning of `text` from `at` on,
+   * which a 0 ends.
+   */
+  follow(text: Uint8Array, at: number, lead: number, found: Set<number>): void {
+    let node = lead < 0 ? (this.#roots[text[at] as number] as number) : (this.#roots[lead] as number);
+    for (let next = lead < 0 ? at + 1 : at; node > 0; next++) {
+      for (let i = this.#first[node] as number; i < (this.#first[node + 1] as number); i++) {
+        found.add(this.#ids[i] as number);
+      }
+      const byte = text[next] ?? 0;
+      node = byte === 0 ? 0 : this.#child(node, byte);
+    }
+  }
+
+  /** The child of `node` for `byte`; 0: none. */
+  #child(node: number, byte: number): number {
+    const end = this.#skip[node] as number;
+    for (let child = node + 1; child < end; child = this.#skip[child] as number) {
+      if (this.#byte[child] === byte) return child;
+    }
+    return 0;
+  }
+
   /** Walks the nodes `[from, to)`, whose parents are on the path. */
   #walkNodes(walker: Walker, from: number, to: number, out: Int32Array, count: number): number {
     const { automaton, keep, take } = walker;

@@ -204,7 +204,6 @@ async function trainFloat(run: Run, data: PreparedData, spec: Spec, recipe: Trai
   const model = createTrainable(backend, spec, { seed: recipe.seed, init: recipe.init, lora: recipe.lora });
   try {
     const task = createCallTask(data.dataset, data.codec, data.tokenizer, {
-      queryWeight: recipe.augmentation.queryWeight ?? 0,
       validationSamples: 200,
       redraw: data.redraw,
       signal: options.signal,

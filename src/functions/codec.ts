@@ -34,8 +34,8 @@ export interface CallCodec {
   prompt(query: string): number[];
   /** The tokens of calls, up to and with the end token. */
   answer(calls: readonly Call[]): number[];
-  /** Prompt and answer. The loss falls on the answer, and with `queryWeight` lightly on the query. */
-  encode(sample: Pick<Sample, "query" | "answers">, queryWeight?: number): EncodedExample;
+  /** Prompt and answer; the loss falls on the answer. */
+  encode(sample: Pick<Sample, "query" | "answers">): EncodedExample;
   /** The calls in an answer's tokens. @throws HandheldError `invalid-call` */
   decode(ids: readonly number[]): Call[];
 }
@@ -81,11 +81,10 @@ export function createCallCodec(
     structure: [...fixed.values()],
     prompt,
     answer,
-    encode(sample, queryWeight = 0) {
+    encode(sample) {
       const head = prompt(sample.query);
       const ids = [...head, ...answer(sample.answers)];
-      const weights = new Float32Array(ids.length).fill(1).fill(queryWeight, 0, head.length);
-      weights[0] = 0;
+      const weights = new Float32Array(ids.length).fill(1).fill(0, 0, head.length);
       return { ids: Int32Array.from(ids), weights };
     },
     decode: (ids) => format.parse(tokenizer.decode(ids.filter((id) => id !== control.end))),

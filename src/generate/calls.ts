@@ -40,6 +40,16 @@ export interface CallerOptions {
   maxTokens?: number | undefined;
 }
 
+/** The grammar of all answers of a codec, over its tokenizer's tokens. */
+export function createCallConstrainer(tokenizer: Tokenizer, codec: CallCodec, maxCalls?: number): Constrainer {
+  return createConstrainer(codec.format.grammar(codec.functions, { maxCalls }), {
+    // Control tokens have bytes too, and must not appear inside a string.
+    vocabulary: tokenizer.tokenBytes().map((bytes, id) => (tokenizer.specialIds.has(id) ? null : bytes)),
+    eos: codec.eos,
+    atomic: codec.structure,
+  });
+}
+
 /** Builds the grammar once and keeps one session for all queries. */
 export function createCaller(
   decoder: Decoder,
@@ -47,12 +57,7 @@ export function createCaller(
   codec: CallCodec,
   options: CallerOptions = {},
 ): Caller {
-  const constrainer = createConstrainer(codec.format.grammar(codec.functions, { maxCalls: options.maxCalls }), {
-    // Control tokens have bytes too, and must not appear inside a string.
-    vocabulary: tokenizer.tokenBytes().map((bytes, id) => (tokenizer.specialIds.has(id) ? null : bytes)),
-    eos: codec.eos,
-    atomic: codec.structure,
-  });
+  const constrainer = createCallConstrainer(tokenizer, codec, options.maxCalls);
   const session = decoder.createSession();
   return {
     codec,

@@ -185,6 +185,28 @@ export interface Backend {
     V: number,
     smoothing: number,
   ): void;
+  /**
+   * Output head and cross-entropy among a few tokens of each row: row i of x [N,C] chooses among the tokens ids[offsets[i]..
+   * offsets[i+1]) (i32; offsets [N+1]), targets[i] one of them; head [V,C]. Adds weight[i] · cross-entropy to loss[i].
+   * dLogits f32 [offsets[N]] = weight · (softmax − target distribution), dx [N,C] = the gradient by x (0: not wanted).
+   * Label smoothing ε: target = (1−ε)·onehot + ε/choices.
+   */
+  choiceCrossEntropy(
+    loss: Ptr,
+    dLogits: Ptr,
+    dx: Ptr,
+    x: Ptr,
+    head: Ptr,
+    offsets: Ptr,
+    ids: Ptr,
+    targets: Ptr,
+    weights: Ptr,
+    N: number,
+    C: number,
+    smoothing: number,
+  ): void;
+  /** dHead [V,C] += gradient of {@link choiceCrossEntropy} by the head. Deterministic: pairs are added in their order. */
+  choiceHeadBackward(dHead: Ptr, dLogits: Ptr, x: Ptr, offsets: Ptr, ids: Ptr, N: number, C: number): void;
   /** out[0] = Σ x² over n floats. */
   sumSquares(out: Ptr, x: Ptr, n: number): void;
   /**

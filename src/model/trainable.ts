@@ -7,6 +7,8 @@ import {
   activate,
   addLinear,
   attention,
+  type Choices,
+  choiceCrossEntropy,
   crossEntropy,
   dropout,
   embedding,
@@ -61,6 +63,11 @@ export interface TokenBatch {
   rows: Int32Array;
   targets: Int32Array;
   weights: Float32Array;
+  /**
+   * The tokens that each row chooses among: ids[offsets[i]..offsets[i+1]) for row i, offsets [M + 1]. Absent: the whole
+   * vocabulary.
+   */
+  choices?: { offsets: Int32Array; ids: Int32Array } | undefined;
 }
 
 /** Options of {@link TrainableModel.loss}. */
@@ -163,7 +170,11 @@ class TrainableDecoder implements TrainableModel {
     this.shift = options.quantized && !this.lora ? this.quantize() : 0;
     const head = this.matrix(this.spec.tiedEmbeddings ? embeddingName : headName);
     const smoothing = options.labelSmoothing;
-    const result = crossEntropy(tape, this.hidden(placed), head, { targets, weights }, { smoothing });
+    const choices = this.placeChoices(batch);
+    const x = this.hidden(placed);
+    const result = choices
+      ? choiceCrossEntropy(tape, x, head, { targets, weights }, choices, smoothing)
+      : crossEntropy(tape, x, head, { targets, weights }, { smoothing });
     if (tape.recording) tape.backward();
     return result.read();
   }
@@ -171,7 +182,7 @@ class TrainableDecoder implements TrainableModel {
   flops(batch: TokenBatch): number {
     const { spec } = this;
     const head = 2 * spec.vocabulary * spec.width;
-    let forward = head * batch.rows.length;
+    let forward = batch.choices ? 2 * spec.width * batch.choices.ids.length : head * batch.rows.length;
     for (let s = 1; s < batch.cu.length; s++) {
       forward += forwardFlops(spec, { tokens: batch.cu[s]! - batch.cu[s - 1]! }) - head;
     }
@@ -227,6 +238,12 @@ class TrainableDecoder implements TrainableModel {
       rows: tape.integers(rows),
       M: rows.length,
     };
+  }
+
+  private placeChoices({ choices }: TokenBatch): Choices | null {
+    if (!choices) return null;
+    const { offsets, ids } = choices;
+    return { offsets: this.tape.integers(offsets), ids: this.tape.integers(ids), total: ids.length };
   }
 
   /** Rounds all matrices to int4 into the step's memory; returns how far the copies are from the originals, in bytes. */

@@ -11,6 +11,15 @@ export interface Targets {
   weights: Ptr;
 }
 
+/** The tokens that each row chooses among, its target one of them; row i has ids[offsets[i]..offsets[i+1]). */
+export interface Choices {
+  /** i32 [M + 1]. */
+  offsets: Ptr;
+  /** i32 [total]. */
+  ids: Ptr;
+  total: number;
+}
+
 /** Options of {@link crossEntropy}. */
 export interface CrossEntropyOptions {
   /** Label smoothing ε: the target is (1−ε)·onehot + ε/V. Default 0. */
@@ -86,4 +95,42 @@ function forEachBlock(
   }
   tape.give(logits, width * height);
   tape.give(stats, 2 * height);
+}
+
+/**
+ * As {@link crossEntropy} with the softmax of each row over its `choices` alone: what a grammar rules out costs nothing
+ * to compute and nothing to learn.
+ */
+export function choiceCrossEntropy(
+  tape: Tape,
+  x: Tensor,
+  head: Parameter,
+  { targets, weights }: Targets,
+  { offsets, ids, total }: Choices,
+  smoothing = 0,
+): { read(): number } {
+  const { backend } = tape;
+  const { rows: M, cols: C } = x;
+  const loss = tape.take(M);
+  backend.fill(loss, 0, M);
+  const twin: Tensor = { ...x, grad: tape.recording ? tape.take(M * C) : 0 };
+  const gradients = tape.take(total);
+  backend.choiceCrossEntropy(
+    loss,
+    gradients,
+    twin.grad,
+    x.ptr,
+    head.ptr,
+    offsets,
+    ids,
+    targets,
+    weights,
+    M,
+    C,
+    smoothing,
+  );
+  if (tape.recording && head.grad) backend.choiceHeadBackward(head.grad, gradients, x.ptr, offsets, ids, M, C);
+  tape.give(gradients, total);
+  tape.recordInPlace(twin, () => tape.moveGrad(twin, x));
+  return { read: () => backend.f32(loss, M).reduce((sum, value) => sum + value, 0) };
 }

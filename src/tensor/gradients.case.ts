@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, test } from "vitest";
 import type { Backend } from "../kernels/backend.ts";
 import { activations } from "../spec/spec.ts";
-import { crossEntropy } from "./cross-entropy.ts";
+import { choiceCrossEntropy, crossEntropy } from "./cross-entropy.ts";
 import { checkGradients, type GradientTest, tolerance } from "./finite-difference.case.ts";
 import { addLinear, linear } from "./linear.ts";
 import { activate, add, attention, dropout, embedding, gather, layerNorm, rmsNorm, rope, scale } from "./ops.ts";
@@ -14,6 +14,13 @@ const ids = (tape: Tape, ...values: number[]) => tape.integers(Int32Array.from(v
 function targetsOf(tape: Tape, ...targets: number[]) {
   const weights = tape.floats(Float32Array.from(targets, (_, i) => 0.5 + 0.25 * i));
   return { targets: ids(tape, ...targets), weights };
+}
+
+/** The tokens that each row chooses among. */
+function choicesOf(tape: Tape, ...rows: number[][]) {
+  const offsets = [0];
+  for (const row of rows) offsets.push(offsets.at(-1)! + row.length);
+  return { offsets: ids(tape, ...offsets), ids: ids(tape, ...rows.flat()), total: offsets.at(-1)! };
 }
 
 /** Cosines and sines of arbitrary angles for 4 positions of heads of size 4. */
@@ -108,6 +115,24 @@ const cases: Record<string, GradientTest> = {
       const options = { smoothing: 0.1, block: { rows: 2, width: 4 } };
       return crossEntropy(tape, x.x!, w.get("head"), targetsOf(tape, 3, 10, 0), options);
     },
+  },
+  "cross-entropy among a few tokens": {
+    x: { x: [3, 6] },
+    w: { head: [9, 6] },
+    build: ({ tape, x, w }) =>
+      choiceCrossEntropy(
+        tape,
+        x.x!,
+        w.get("head"),
+        targetsOf(tape, 3, 8, 0),
+        choicesOf(tape, [3, 5], [1, 8, 0], [2, 0]),
+      ),
+  },
+  "cross-entropy among a few tokens, with label smoothing": {
+    x: { x: [2, 5] },
+    w: { head: [7, 5] },
+    build: ({ tape, x, w }) =>
+      choiceCrossEntropy(tape, x.x!, w.get("head"), targetsOf(tape, 6, 2), choicesOf(tape, [6, 5, 0], [2, 6]), 0.2),
   },
 };
 for (const activation of activations) {

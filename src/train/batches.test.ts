@@ -54,3 +54,12 @@ test("an example longer than the budget has a batch of its own", () => {
   const lengths = sequentialBatches([short, long, short], 10).map(({ ids }) => ids.length);
   expect(lengths).toEqual([2, 49, 2]);
 });
+
+test("a batch holds the choices of its rows, and none where a row may choose from everything", () => {
+  const chosen = (choices: TrainExample["choices"]) => ({ ...example([5, 6, 7], [0, 1, 1]), choices });
+  const both = packBatch([chosen([null, [6, 2], [7]]), chosen([null, [6], [1, 7, 3]])]);
+  expect([...both.choices!.offsets]).toEqual([0, 2, 3, 4, 7]);
+  expect([...both.choices!.ids]).toEqual([6, 2, 7, 6, 1, 7, 3]);
+  expect(packBatch([chosen([null, [6], [7]]), chosen([null, null, [7]])]).choices).toBeUndefined();
+  expect(packBatch([example([1, 2], [0, 1])]).choices).toBeUndefined();
+});

@@ -19,7 +19,7 @@ export function packBatch(examples: readonly TrainExample[]): TokenBatch {
   const ids = new Int32Array(N);
   const positions = new Int32Array(N);
   const cu = new Int32Array(examples.length + 1);
-  const asked: { row: number; target: number; weight: number }[] = [];
+  const asked: { row: number; target: number; weight: number; choices: ArrayLike<number> | null }[] = [];
   examples.forEach((example, s) => {
     const begin = cu[s]!;
     cu[s + 1] = begin + lengths[s]!;
@@ -27,7 +27,8 @@ export function packBatch(examples: readonly TrainExample[]): TokenBatch {
       ids[begin + t] = example.ids[t]!;
       positions[begin + t] = t;
       const weight = example.weights[t + 1]!;
-      if (weight !== 0) asked.push({ row: begin + t, target: example.ids[t + 1]!, weight });
+      const choices = example.choices?.[t + 1] ?? null;
+      if (weight !== 0) asked.push({ row: begin + t, target: example.ids[t + 1]!, weight, choices });
     }
   });
   return {
@@ -37,7 +38,20 @@ export function packBatch(examples: readonly TrainExample[]): TokenBatch {
     rows: Int32Array.from(asked, ({ row }) => row),
     targets: Int32Array.from(asked, ({ target }) => target),
     weights: Float32Array.from(asked, ({ weight }) => weight),
+    choices: joinChoices(asked.map(({ choices }) => choices)),
   };
+}
+
+/** The choices of a batch's rows end to end; undefined where a row may choose from the whole vocabulary. */
+function joinChoices(rows: readonly (ArrayLike<number> | null)[]): TokenBatch["choices"] {
+  const offsets = new Int32Array(rows.length + 1);
+  for (const [i, row] of rows.entries()) {
+    if (row === null) return undefined;
+    offsets[i + 1] = offsets[i]! + row.length;
+  }
+  const ids = new Int32Array(offsets[rows.length]!);
+  for (const [i, row] of rows.entries()) ids.set(row!, offsets[i]);
+  return { offsets, ids };
 }
 
 /** Sum of a batch's loss weights. */

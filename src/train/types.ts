@@ -10,6 +10,11 @@ export interface TrainExample {
   ids: Int32Array;
   /** weights[t] [T]: how much the loss of predicting ids[t] counts; 0 for the prompt. The first is ignored. */
   weights: Float32Array;
+  /**
+   * choices[t] [T]: the tokens that ids[t], one of them, is chosen from; the softmax is over these alone. Null or absent:
+   * the whole vocabulary.
+   */
+  choices?: readonly (ArrayLike<number> | null)[] | undefined;
 }
 
 /** What {@link TrainTask.examples} may depend on; nothing else, so that a resumed run sees the same examples. */

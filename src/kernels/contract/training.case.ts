@@ -280,6 +280,9 @@ function lossTests(begin: Begin, backend: () => Backend): void {
     const first = run();
     for (let i = 0; i < 10; i++) expect(run()).toEqual(first);
   });
+  it("cross-entropy among 1 to 13 of 20 tokens, widths around 8, within 4e-6", () => {
+    for (const C of [1, 4, 7, 8, 9, 33]) for (const smoothing of [0, 0.2]) checkChoices(begin(), C, smoothing);
+  });
   it("AdamW over three steps, within 2e-6", () => {
     const twins = begin();
     for (const n of [1, 6, 1001]) {
@@ -290,6 +293,29 @@ function lossTests(begin: Begin, backend: () => Backend): void {
       }
     }
   });
+}
+
+/** Rows of C with 1, 2, … choices out of 20 tokens. */
+function checkChoices(twins: Twins, C: number, smoothing: number): void {
+  const N = 7;
+  const V = 20;
+  const rows = Array.from({ length: N }, (_, i) => Array.from({ length: 1 + 2 * i }, (_, j) => (3 * i + 7 * j) % V));
+  const offsets = twins.ints([0, ...rows.map((_, i) => rows.slice(0, i + 1).flat().length)]);
+  const ids = twins.ints(rows.flat());
+  const targets = twins.ints(rows.map((row, i) => row[(i * 5) % row.length]!));
+  const weights = twins.floats(rows.map((_, i) => (i === 3 ? 0 : 1 / (i + 1))));
+  const [x, head, dHead] = [twins.noise(N * C), twins.noise(V * C), twins.noise(V * C)];
+  const [loss, dLogits, dx] = [twins.noise(N), twins.noise(rows.flat().length), twins.noise(N * C)];
+  for (const to of [dx, null]) {
+    twins.run((b, at) => {
+      const [from, table, begin, among] = [at(x), at(head), at(offsets), at(ids)];
+      const wanted = [at(targets), at(weights)] as const;
+      b.choiceCrossEntropy(at(loss), at(dLogits), at(to), from, table, begin, among, ...wanted, N, C, smoothing);
+      b.choiceHeadBackward(at(dHead), at(dLogits), from, begin, among, N, C);
+    });
+    for (const slot of [loss, dLogits, dx, dHead]) twins.same(slot, 4e-6, `C ${C}, smoothing ${smoothing}`);
+  }
+  twins.release();
 }
 
 function fakeQuantizeTests(begin: Begin, backend: () => Backend): void {

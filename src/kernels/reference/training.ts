@@ -14,6 +14,8 @@ type TrainingOps = Pick<
   | "dropout"
   | "logSumExp"
   | "crossEntropy"
+  | "choiceCrossEntropy"
+  | "choiceHeadBackward"
   | "sumSquares"
   | "adamw"
 >;
@@ -181,6 +183,34 @@ function lossOps({ f32, i32 }: Memory) {
           f32[row + j] = weight * (Math.exp(logit - lse) - target);
         }
         f32[loss / 4 + i]! += weight * sum;
+      }
+    },
+    choiceCrossEntropy(loss, dLogits, dx, x, head, offsets, ids, targets, weights, N, C, smoothing) {
+      for (let i = 0; i < N; i++) {
+        const [begin, end] = [i32[offsets / 4 + i]!, i32[offsets / 4 + i + 1]!];
+        const chosen = Array.from(i32.subarray(ids / 4 + begin, ids / 4 + end));
+        const row = f32.subarray(x / 4 + i * C, x / 4 + (i + 1) * C);
+        const logits = chosen.map((id) => row.reduce((sum, value, c) => sum + value * f32[head / 4 + id * C + c]!, 0));
+        const top = Math.max(...logits);
+        const lse = top + Math.log(logits.reduce((sum, logit) => sum + Math.exp(logit - top), 0));
+        const weight = f32[weights / 4 + i]!;
+        const target = chosen.map(
+          (id) => (id === i32[targets / 4 + i] ? 1 - smoothing : 0) + smoothing / chosen.length,
+        );
+        const gradients = logits.map((logit, j) => weight * (Math.exp(logit - lse) - target[j]!));
+        f32[loss / 4 + i]! += weight * logits.reduce((sum, logit, j) => sum + target[j]! * (lse - logit), 0);
+        f32.set(gradients, dLogits / 4 + begin);
+        for (let c = 0; c < C && dx !== 0; c++) {
+          f32[dx / 4 + i * C + c] = gradients.reduce((sum, g, j) => sum + g * f32[head / 4 + chosen[j]! * C + c]!, 0);
+        }
+      }
+    },
+    choiceHeadBackward(dHead, dLogits, x, offsets, ids, N, C) {
+      for (let i = 0; i < N; i++) {
+        for (let j = i32[offsets / 4 + i]!; j < i32[offsets / 4 + i + 1]!; j++) {
+          const to = dHead / 4 + i32[ids / 4 + j]! * C;
+          for (let c = 0; c < C; c++) f32[to + c]! += f32[dLogits / 4 + j]! * f32[x / 4 + i * C + c]!;
+        }
       }
     },
   } satisfies Partial<Backend>;

@@ -349,6 +349,49 @@ export abstract class CommandQueue {
     f[at + 10] = smoothing;
   }
 
+  choiceCrossEntropy(
+    loss: Ptr,
+    dLogits: Ptr,
+    dx: Ptr,
+    x: Ptr,
+    head: Ptr,
+    offsets: Ptr,
+    ids: Ptr,
+    targets: Ptr,
+    weights: Ptr,
+    N: number,
+    C: number,
+    smoothing: number,
+  ): void {
+    const at = this.begin(op.OP_CHOICE_CROSS_ENTROPY, 32 * N * C);
+    const i = this.words;
+    const f = this.floats;
+    i[at + 1] = loss;
+    i[at + 2] = dLogits;
+    i[at + 3] = dx;
+    i[at + 4] = x;
+    i[at + 5] = head;
+    i[at + 6] = offsets;
+    i[at + 7] = ids;
+    i[at + 8] = targets;
+    i[at + 9] = weights;
+    i[at + 10] = N;
+    i[at + 11] = C;
+    f[at + 12] = smoothing;
+  }
+
+  choiceHeadBackward(dHead: Ptr, dLogits: Ptr, x: Ptr, offsets: Ptr, ids: Ptr, N: number, C: number): void {
+    const at = this.begin(op.OP_CHOICE_HEAD_BACKWARD, 32 * N * C);
+    const i = this.words;
+    i[at + 1] = dHead;
+    i[at + 2] = dLogits;
+    i[at + 3] = x;
+    i[at + 4] = offsets;
+    i[at + 5] = ids;
+    i[at + 6] = N;
+    i[at + 7] = C;
+  }
+
   sumSquares(out: Ptr, x: Ptr, n: number): void {
     const at = this.begin(op.OP_SUM_SQUARES, 4 * n);
     const i = this.words;

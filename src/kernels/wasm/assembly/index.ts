@@ -10,6 +10,7 @@ import { gemm } from "./gemm";
 import { attention } from "./attention";
 import { attentionBackward } from "./attention-backward";
 import { dropout, logSumExp, crossEntropy } from "./loss";
+import { choiceCrossEntropy, choiceHeadBackward } from "./choice-loss";
 import { sumSquares, adamw } from "./optimizer";
 import { fakeQuantizeInt4 } from "./fake-quantize";
 import { gatherInt4, quantizeRows, matmulInt4 } from "./int4";
@@ -46,6 +47,8 @@ import {
   OP_ATTENTION_CACHED,
   OP_ARGMAX,
   OP_FAKE_QUANTIZE_INT4,
+  OP_CHOICE_CROSS_ENTROPY,
+  OP_CHOICE_HEAD_BACKWARD,
 } from "./op";
 
 export { configure };
@@ -346,6 +349,33 @@ function execute(c: usize): void {
       return;
     case OP_FAKE_QUANTIZE_INT4:
       fakeQuantizeInt4(<usize>load<u32>(c, 4), <usize>load<u32>(c, 8), load<i32>(c, 12), load<i32>(c, 16));
+      return;
+    case OP_CHOICE_CROSS_ENTROPY:
+      choiceCrossEntropy(
+        <usize>load<u32>(c, 4),
+        <usize>load<u32>(c, 8),
+        <usize>load<u32>(c, 12),
+        <usize>load<u32>(c, 16),
+        <usize>load<u32>(c, 20),
+        <usize>load<u32>(c, 24),
+        <usize>load<u32>(c, 28),
+        <usize>load<u32>(c, 32),
+        <usize>load<u32>(c, 36),
+        load<i32>(c, 40),
+        load<i32>(c, 44),
+        load<f32>(c, 48),
+      );
+      return;
+    case OP_CHOICE_HEAD_BACKWARD:
+      choiceHeadBackward(
+        <usize>load<u32>(c, 4),
+        <usize>load<u32>(c, 8),
+        <usize>load<u32>(c, 12),
+        <usize>load<u32>(c, 16),
+        <usize>load<u32>(c, 20),
+        load<i32>(c, 24),
+        load<i32>(c, 28),
+      );
       return;
     default:
       unreachable();

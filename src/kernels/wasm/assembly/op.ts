@@ -50,3 +50,5 @@ export const OP_KV_APPEND = 25;
 export const OP_ATTENTION_CACHED = 26;
 export const OP_ARGMAX = 27;
 export const OP_FAKE_QUANTIZE_INT4 = 28;
+export const OP_CHOICE_CROSS_ENTROPY = 29;
+export const OP_CHOICE_HEAD_BACKWARD = 30;

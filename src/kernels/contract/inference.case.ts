@@ -1,10 +1,10 @@
 // Contract of the inference operations and of those that inference shares with training: what every backend must agree
 // on with the reference, at the edges of tiles. Differences are measured against the largest magnitude in the buffer.
 import { afterEach, describe, expect, it } from "vitest";
-import { int4Bytes } from "../../quant/int4.ts";
 import { createRandom } from "../../random.ts";
 import { activations } from "../../spec/spec.ts";
 import type { Backend, KvFormat } from "../backend.ts";
+import { packValues } from "./packed.case.ts";
 import { type Slot, Twins } from "./twins.ts";
 
 /** Declares the tests; `backend` returns the backend under test once the tests run. */
@@ -132,25 +132,10 @@ function rowTests(begin: Begin): void {
   }
 }
 
-// A packed matrix of any codes and positive scales, written by hand (so not by the packer that the kernels were
-// written with): bytes as src/quant/int4.ts documents them, code 8 and scale 0 in the padding.
+/** A packed matrix of any codes and positive scales. */
 function packed(twins: Twins, M: number, K: number): Slot {
   const random = createRandom(M, "packed", K);
-  const bytes = new Uint8Array(int4Bytes(M, K)).fill(0x88);
-  const blocks = Math.ceil(K / 32);
-  for (let row = 0; row < Math.ceil(M / 8) * 8; row++) {
-    for (let block = 0; block < blocks; block++) {
-      const start = 144 * ((row >> 3) * blocks + block);
-      bytes[start + 2 * (row % 8)] = row < M ? random.below(256) : 0;
-      bytes[start + 2 * (row % 8) + 1] = row < M ? 0x3c : 0;
-      for (let k = 0; row < M && k < Math.min(32, K - 32 * block); k++) {
-        const [quad, lane] = [(row % 8) >> 2, row % 4];
-        const vector = 2 * ((k % 16) >> 2) + quad;
-        const at = start + 16 + 16 * vector + 4 * lane + (k % 4);
-        bytes[at] = k < 16 ? (bytes[at]! & 0xf0) | random.below(16) : (bytes[at]! & 0x0f) | (random.below(16) << 4);
-      }
-    }
-  }
+  const bytes = packValues(M, K, { code: () => random.below(16), scale: () => 0x3c00 | random.below(256) });
   return twins.ints(new Int32Array(bytes.buffer));
 }
 

@@ -1,5 +1,5 @@
 // A file in the origin private file system, with its hash: of the whole, and of each piece of 4 MiB, so that reading can
-// check a piece by the browser's own digest (1 GB/s and more) before it hands it out.
+// check a piece by the browser's own digest, beside the engine's thread, before it hands it out.
 import { HandheldError } from "../errors.ts";
 import { Sha256 } from "./sha256.ts";
 import { readError } from "./sources.ts";

@@ -83,12 +83,13 @@ export class ModelCache {
       name: this.url,
       open: async (file) => {
         const stored = files[file];
+        const path = `${this.url}/${file}`;
         if (stored === null) return null;
-        if (stored === undefined) throw new HandheldError("io", `${this.url}/${file}: not in the cache`);
-        const folder = await this.folder(false);
-        const blob = await folder?.getFileHandle(file).then((handle) => handle.getFile());
-        if (!blob) throw new HandheldError("io", `${this.url}/${file}: gone from the cache`);
-        return { sizeBytes: stored.sizeBytes, chunks: readPieces(blob, stored, `${this.url}/${file}`, signal) };
+        if (stored === undefined) throw new HandheldError("io", `${path}: not in the cache`);
+        const handle = await (await this.folder(false))?.getFileHandle(file).catch(() => null);
+        if (!handle) throw new HandheldError("io", `${path}: gone from the cache`);
+        const blob = await handle.getFile();
+        return { sizeBytes: stored.sizeBytes, chunks: readPieces(blob, stored, path, signal) };
       },
     };
   }

@@ -65,19 +65,32 @@ async function loadFromCache(loading: Loading, cache: ModelCache, free: boolean)
   }
 }
 
-async function loadIntoCache(loading: Loading, url: string, cache: ModelCache, problem: string | null) {
-  const storing = await cache.storing(urlSource(url, loading.signal));
+async function loadIntoCache(
+  loading: Loading,
+  url: string,
+  cache: ModelCache,
+  problem: string | null,
+): Promise<Loaded> {
+  const storing = await cache.storing(urlSource(url, loading.signal)).catch((error: Error) => error);
+  if (storing instanceof Error) {
+    return loadFromNetwork(loading, url, `the browser could not keep it: ${storing.message}`);
+  }
   try {
     const model = await loadFromSource(loading, storing, "network").catch((error) => {
       throw withCacheProblem(error, problem);
     });
     const cached = await storing.commit();
-    if (!cached) await cache.clear();
-    return { ...model, from: "network" as const, cached, cacheProblem: storing.problem ?? problem };
+    if (!cached) await forget(cache);
+    return { ...model, from: "network", cached, cacheProblem: storing.problem ?? problem };
   } catch (error) {
-    await cache.clear();
+    await forget(cache);
     throw error;
   }
+}
+
+// Files that cannot be removed are nothing without their record.
+function forget(cache: ModelCache): Promise<void> {
+  return cache.clear().catch(() => {});
 }
 
 async function loadFromNetwork(loading: Loading, url: string, cacheProblem: string | null): Promise<Loaded> {

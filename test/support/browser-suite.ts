@@ -39,15 +39,18 @@ export const afterAll = (hook: Hook) => void current.after.push(hook);
 export const afterEach = (hook: Hook) => void current.each.push(hook);
 
 export function expect(actual: unknown, label = "") {
-  const check = (holds: boolean, wanted: string) => {
-    if (!holds) throw new Error(`${label}: ${show(actual)} should ${wanted}`);
+  const matchers = (negated: boolean) => {
+    const check = (holds: boolean, wanted: string) => {
+      if (holds === negated) throw new Error(`${label}: ${show(actual)} should ${negated ? "not " : ""}${wanted}`);
+    };
+    return {
+      toBe: (wanted: unknown) => check(Object.is(actual, wanted), `be ${show(wanted)}`),
+      toEqual: (wanted: unknown) => check(equal(actual, wanted), `equal ${show(wanted)}`),
+      toBeLessThan: (limit: number) => check((actual as number) < limit, `be less than ${limit}`),
+      toBeGreaterThan: (limit: number) => check((actual as number) > limit, `be more than ${limit}`),
+    };
   };
-  return {
-    toBe: (wanted: unknown) => check(Object.is(actual, wanted), `be ${show(wanted)}`),
-    toEqual: (wanted: unknown) => check(equal(actual, wanted), `equal ${show(wanted)}`),
-    toBeLessThan: (limit: number) => check((actual as number) < limit, `be less than ${limit}`),
-    toBeGreaterThan: (limit: number) => check((actual as number) > limit, `be more than ${limit}`),
-  };
+  return { ...matchers(false), not: matchers(true) };
 }
 
 /** Runs all tests, one after the other. */

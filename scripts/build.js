@@ -1,8 +1,9 @@
-// Builds dist: the WASM kernels (relaxed-SIMD and SIMD128, shared and unshared memory), then the TypeScript.
-// Each half is skipped when its inputs are older than its output, so `npm start` stays quick.
+// Builds dist: the WASM kernels (relaxed-SIMD and SIMD128, shared and unshared memory), the TypeScript, the browser's bundle.
+// Each part is skipped when its inputs are older than its output, so `npm start` stays quick.
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { bundleBrowser } from "./bundle-browser.js";
 
 const root = new URL("..", import.meta.url).pathname;
 const force = process.argv.includes("--force");
@@ -66,4 +67,11 @@ const tsStamp = join(root, "dist/.ts-built");
 if (!upToDate(tsStamp, newest(join(root, "src")), scriptTime, statSync(join(root, "tsconfig.json")).mtimeMs)) {
   run("tsc", ["-p", "tsconfig.build.json"]);
   writeFileSync(tsStamp, "");
+}
+
+const browserStamp = join(root, "dist/.browser-built");
+const bundlerTime = statSync(join(root, "scripts/bundle-browser.js")).mtimeMs;
+if (!upToDate(browserStamp, statSync(wasmStamp).mtimeMs, statSync(tsStamp).mtimeMs, bundlerTime)) {
+  await bundleBrowser(root);
+  writeFileSync(browserStamp, "");
 }

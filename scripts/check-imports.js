@@ -15,6 +15,7 @@ const pipeline = [
   "model",
   "functions",
   "generate",
+  "browser",
   "train",
   "search",
   "eval",

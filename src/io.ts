@@ -91,7 +91,11 @@ export async function readTextFile(path: string): Promise<string> {
  * @throws HandheldError `io` when it cannot be read, `invalid-file` when it is not JSON.
  */
 export async function readJsonFile(path: string): Promise<unknown> {
-  const text = await readTextFile(path);
+  return parseJson(await readTextFile(path), path);
+}
+
+/** Parses a JSON file's text. @throws HandheldError `invalid-file` that names `path` */
+export function parseJson(text: string, path: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {

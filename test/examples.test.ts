@@ -6,12 +6,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, describe, expect, it } from "vitest";
 import { ANDROID_CATALOGUE } from "../src/functions/catalogue/index.ts";
-import { codecTokens } from "../src/functions/codec.ts";
-import { getCallFormat } from "../src/functions/formats/registry.ts";
-import { saveCallFiles } from "../src/generate/call-model.ts";
-import { tinyTokenizer } from "../src/generate/tiny-model.case.ts";
-import { saveModel } from "../src/model/save.ts";
-import { randomTensors, tinySpec } from "../src/model/tiny.case.ts";
+import { saveRandomCallModel } from "./support/models.ts";
 
 const examples = new URL("../examples/", import.meta.url).pathname;
 const folder = mkdtempSync(join(tmpdir(), "handheld-examples-"));
@@ -25,19 +20,10 @@ async function run(name: string, ...args: string[]): Promise<string> {
   return stdout;
 }
 
-/** A call model that was never trained. */
-async function saveRandomCallModel(dir: string): Promise<void> {
-  const settings = { format: "code_short", queryRepeats: 1 as const };
-  const { special, literal } = codecTokens(getCallFormat(settings.format), ANDROID_CATALOGUE);
-  const tokenizer = tinyTokenizer({ specialTokens: special, literalTokens: literal, roles: { eos: special[2]! } });
-  const spec = tinySpec({ vocabulary: tokenizer.size, context: 2048 });
-  await saveModel(dir, { spec, tensors: randomTensors(spec), tokenizer });
-  await saveCallFiles(dir, ANDROID_CATALOGUE, settings);
-}
-
 describe("examples", () => {
   it("are all tested here", () => {
-    expect(readdirSync(examples).sort()).toEqual(["call-from-code.ts", "generate-text.ts", "search-architecture.ts"]);
+    const programs = ["browser", "call-from-code.ts", "generate-text.ts", "search-architecture.ts"];
+    expect(readdirSync(examples).sort()).toEqual(programs); // browser: in browser-example.test.ts
   });
 
   it("call-from-code prints calls and their commands", async () => {

@@ -1,7 +1,7 @@
 // Reading function schemas in the three forms they come in: ours (a list of name, description, parameters as JSON
 // Schema), OpenAI tools ({"type":"function","function":{…}}) and DroidCall's (arguments with Python types).
 
-import { z } from "zod";
+import * as z from "zod";
 import { HandheldError } from "../errors.ts";
 import { canStart, decimalRange } from "./constrain/decimal.ts";
 import { fromDroidCall, isDroidCall } from "./droidcall-schema.ts";

@@ -2,6 +2,7 @@
 import { HandheldError } from "../errors.ts";
 import type { Backend, SimdLevel } from "./backend.ts";
 import { createReferenceBackend } from "./reference/backend.ts";
+import { kernelUrls } from "./wasm/assets.ts";
 import { WasmBackend } from "./wasm/backend.ts";
 import { detectSimd, detectThreads } from "./wasm/features.ts";
 
@@ -42,7 +43,7 @@ export async function createBackend(options: BackendOptions = {}): Promise<Backe
   if (!Number.isInteger(threads) || threads < 1 || threads > 64) {
     throw new HandheldError("invalid-option", `threads must be a whole number from 1 to 64, got ${threads}`);
   }
-  const module = await loadModule(`handheld-${simd}${sharing ? "-threads" : ""}.wasm`);
+  const module = await loadModule(kernelUrls[`${simd}${sharing ? "-threads" : ""}`]());
   const { dotProduct, serialWork } = options;
   return WasmBackend.create({ module, simd, threads, shared: sharing, dotProduct, serialWork });
 }
@@ -55,23 +56,35 @@ export function defaultThreads(): number {
 
 const modules = new Map<string, Promise<WebAssembly.Module>>();
 
-/** Compiles a kernel module once; it lies beside the compiled code (in dist also when the sources run directly). */
-function loadModule(file: string): Promise<WebAssembly.Module> {
-  let module = modules.get(file);
+/** Compiles a kernel module once. */
+function loadModule(url: URL): Promise<WebAssembly.Module> {
+  let module = modules.get(url.href);
   if (!module) {
-    const folder = import.meta.url.endsWith(".ts") ? "../../dist/kernels/wasm/" : "./wasm/";
-    module = readModule(new URL(folder + file, import.meta.url));
-    modules.set(file, module);
+    module = readModule(url);
+    modules.set(url.href, module);
   }
   return module;
 }
 
 async function readModule(url: URL): Promise<WebAssembly.Module> {
-  if (url.protocol !== "file:") return WebAssembly.compileStreaming(fetch(url));
+  if (url.protocol !== "file:") return fetchModule(url);
   const { readFile } = await import("node:fs/promises");
   try {
     return await WebAssembly.compile(await readFile(url));
   } catch (cause) {
     throw new HandheldError("io", `cannot load the kernels from ${url.pathname}; run "npm run build"`, { cause });
+  }
+}
+
+// Not compileStreaming, which refuses what a server does not call application/wasm; the modules are 40 kB.
+async function fetchModule(url: URL): Promise<WebAssembly.Module> {
+  try {
+    const response = await fetch(url);
+    if (!response.ok) throw new Error(`HTTP ${response.status}`);
+    return await WebAssembly.compile(await response.arrayBuffer());
+  } catch (cause) {
+    modules.delete(url.href); // the next attempt may find the network again
+    const reason = (cause as Error).message;
+    throw new HandheldError("io", `cannot load the kernels from ${url.href}: ${reason}`, { cause });
   }
 }

@@ -17,7 +17,7 @@ import {
 } from "./weights.ts";
 
 /** Tokens of a prompt that go through the model at once; larger chunks only cost workspace. */
-const defaultChunk = 256;
+export const defaultChunk = 256;
 
 /** Options of {@link Decoder.createSession}. */
 export interface SessionOptions {

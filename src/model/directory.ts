@@ -1,6 +1,7 @@
 // Model directories in the Hugging Face layout: names of their files, and what config.json says of the weights' form.
 import { HandheldError } from "../errors.ts";
-import { readJsonFile, writeFileAtomic } from "../io.ts";
+import { writeFileAtomic } from "../io.ts";
+import { type FileSource, readJson, sourceOf } from "../source.ts";
 import { fromHfConfig, type HfConfigExtras, toHfConfig } from "../spec/hf-config.ts";
 import type { Spec } from "../spec/spec.ts";
 import type { WeightFormat } from "./weights.ts";
@@ -23,9 +24,10 @@ const int4Config = {
 };
 
 /** Reads config.json. @throws HandheldError `io`, `invalid-file`, `invalid-spec` or `unsupported` */
-export async function readModelConfig(dir: string): Promise<{ spec: Spec; format: WeightFormat }> {
-  const path = `${dir}/${modelFiles.config}`;
-  const json = (await readJsonFile(path)) as Record<string, unknown>;
+export async function readModelConfig(dir: string | FileSource): Promise<{ spec: Spec; format: WeightFormat }> {
+  const source = sourceOf(dir);
+  const path = `${source.name}/${modelFiles.config}`;
+  const json = (await readJson(source, modelFiles.config)) as Record<string, unknown>;
   const spec = fromHfConfig(json, path);
   return { spec, format: weightFormat(json, path) };
 }

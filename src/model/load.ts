@@ -1,6 +1,7 @@
-// Loads a model directory into a backend, ready to run.
+// Loads a model directory into a backend, ready to run: from disk by its path, or from any other source of its files.
 import { HandheldError } from "../errors.ts";
 import type { Backend } from "../kernels/backend.ts";
+import { type FileSource, sourceOf } from "../source.ts";
 import type { Spec } from "../spec/spec.ts";
 import type { Tokenizer } from "../tokenizer/tokenizer.ts";
 import { loadTokenizer } from "../tokenizer/tokenizer-file.ts";
@@ -8,8 +9,8 @@ import { Decoder } from "./decoder.ts";
 import { modelFiles, readModelConfig } from "./directory.ts";
 import type { NamedTensor } from "./initialize.ts";
 import { tensorShapes } from "./layout.ts";
-import { readFloats } from "./safetensors.ts";
-import { openSafetensors, type SafetensorsFile } from "./safetensors-file.ts";
+import { checkMemory, type Preflight, tinyStep } from "./preflight.ts";
+import { type IncomingTensor, readSafetensors } from "./safetensors-file.ts";
 import { createWeights, type TensorPlace, type WeightFormat, type Weights } from "./weights.ts";
 
 /** A model that can generate. */
@@ -24,6 +25,16 @@ export interface LoadedModel {
   close(): void;
 }
 
+/** Options of {@link loadModel} and {@link loadDecoder}. */
+export interface LoadOptions {
+  /** Longest sequence at least; beyond the context of config.json a model can be timed, but says nothing of use. */
+  minContext?: number | undefined;
+  /** Longest sequence at most; less than the context of config.json saves memory. */
+  maxContext?: number | undefined;
+  /** Make sure that the memory suffices before a weight is read. Default: find out on the way. */
+  preflight?: Preflight | undefined;
+}
+
 /**
  * Loads config.json, the tokenizer and the weights (float or our int4).
  * @throws HandheldError `io`, `invalid-file`, `invalid-spec`, `unsupported` or `out-of-memory`, naming the file.
@@ -32,91 +43,113 @@ export interface LoadedModel {
  * const model = await loadModel(await createBackend(), "runs/calls/int4");
  * ```
  */
-export async function loadModel(backend: Backend, dir: string): Promise<LoadedModel> {
-  const tokenizer = await loadTokenizer(dir);
-  const decoder = await loadDecoder(backend, dir);
+export async function loadModel(
+  backend: Backend,
+  dir: string | FileSource,
+  options: LoadOptions = {},
+): Promise<LoadedModel> {
+  const source = sourceOf(dir);
+  const tokenizer = await loadTokenizer(source);
+  const decoder = await loadDecoder(backend, source, options);
   const { spec, weights } = decoder;
   if (tokenizer.size > spec.vocabulary) {
     decoder.close();
     throw new HandheldError(
       "invalid-file",
-      `${dir}: the tokenizer has ${tokenizer.size} tokens, config.json vocab_size ${spec.vocabulary}; they belong to different models`,
+      `${source.name}: the tokenizer has ${tokenizer.size} tokens, config.json vocab_size ${spec.vocabulary}; they belong to different models`,
     );
   }
   const eosIds = new Set(tokenizer.eosId === null ? [] : [tokenizer.eosId]);
-  return { dir, spec, format: weights.format, decoder, tokenizer, eosIds, close: () => decoder.close() };
-}
-
-/** Options of {@link loadDecoder}. */
-export interface LoadOptions {
-  /** Longest sequence at least; beyond the context of config.json a model can be timed, but says nothing of use. */
-  minContext?: number | undefined;
+  return { dir: source.name, spec, format: weights.format, decoder, tokenizer, eosIds, close: () => decoder.close() };
 }
 
 /** Loads the weights of a model directory alone. @throws as {@link loadModel} */
 export async function loadDecoder(
   backend: Backend,
-  dir: string,
-  { minContext = 0 }: LoadOptions = {},
+  dir: string | FileSource,
+  { minContext = 0, maxContext = Infinity, preflight }: LoadOptions = {},
 ): Promise<Decoder> {
-  const { spec, format } = await readModelConfig(dir);
-  const file = await openSafetensors(`${dir}/${modelFiles.weights}`);
-  let weights: Weights | null = null;
+  const source = sourceOf(dir);
+  const { spec: stored, format } = await readModelConfig(source);
+  const spec = { ...stored, context: Math.min(Math.max(stored.context, minContext), maxContext) };
+  if (preflight) checkMemory(backend, spec, format, preflight, source.name);
+  const weights = createWeights(backend, spec, format);
+  let decoder: Decoder | null = null;
   try {
-    weights = createWeights(backend, spec, format);
-    for (const place of weights.places) await readTensor(backend, file, place, format, dir);
-    return new Decoder(backend, { ...spec, context: Math.max(spec.context, minContext) }, weights);
+    decoder = new Decoder(backend, spec, weights);
+    if (preflight) tinyStep(decoder, preflight);
+    await readWeights(backend, weights, source);
+    return decoder;
   } catch (error) {
-    weights?.free();
+    (decoder ?? { close: () => weights.free() }).close();
     throw error;
-  } finally {
-    await file.close();
   }
 }
 
 /** All weights of a float model directory, one after the other. @throws as {@link loadModel} */
-export async function readFloatTensors(dir: string): Promise<{ spec: Spec; tensors: NamedTensor[] }> {
-  const { spec, format } = await readModelConfig(dir);
+export async function readFloatTensors(dir: string | FileSource): Promise<{ spec: Spec; tensors: NamedTensor[] }> {
+  const source = sourceOf(dir);
+  const { spec, format } = await readModelConfig(source);
   if (format !== "f32") {
     throw new HandheldError(
       "unsupported",
-      `${dir}: the weights are quantised; give the float model they were made from`,
+      `${source.name}: the weights are quantised; give the float model they were made from`,
     );
   }
-  const file = await openSafetensors(`${dir}/${modelFiles.weights}`);
-  try {
-    const tensors: NamedTensor[] = [];
-    for (const { name, shape } of tensorShapes(spec)) {
-      const stored = await file.read(name);
-      checkShape(name, stored.shape, shape, dir);
-      tensors.push({ name, shape, data: readFloats(stored, `${dir}: ${name}`) });
-    }
-    return { spec, tensors };
-  } finally {
-    await file.close();
-  }
+  const shapes = tensorShapes(spec);
+  const wanted = new Map(shapes.map(({ name, shape }) => [name, shape]));
+  const read = new Map<string, NamedTensor>();
+  await readSafetensors(source, modelFiles.weights, wanted.keys(), async (tensor) => {
+    const shape = wanted.get(tensor.name);
+    if (shape === undefined) return;
+    checkShape(tensor, shape, source);
+    const data = allocateFloats(shape, `${source.name}: ${tensor.name}`);
+    await tensor.readFloats(data);
+    read.set(tensor.name, { name: tensor.name, shape, data });
+  });
+  return { spec, tensors: shapes.map(({ name }) => read.get(name)!) };
 }
 
-async function readTensor(
+// Every tensor goes straight to its place in the backend's memory, in the order of the file.
+async function readWeights(backend: Backend, { places, format }: Weights, source: FileSource): Promise<void> {
+  const wanted = new Map(places.map((place) => [place.name, place]));
+  await readSafetensors(source, modelFiles.weights, wanted.keys(), async (tensor) => {
+    const place = wanted.get(tensor.name);
+    if (place !== undefined) await readPlace(backend, tensor, place, format, source);
+  });
+}
+
+async function readPlace(
   backend: Backend,
-  file: SafetensorsFile,
+  tensor: IncomingTensor,
   { name, ptr, bytes, shape }: TensorPlace,
   format: WeightFormat,
-  dir: string,
+  source: FileSource,
 ): Promise<void> {
-  const stored = await file.read(name);
   if (format === "int4" && shape.length === 2) {
-    checkShape(name, stored.shape, [bytes], dir);
-    if (stored.dtype !== "U8")
-      throw new HandheldError("invalid-file", `${dir}: ${name} is ${stored.dtype}, not packed U8`);
-    backend.u8(ptr, bytes).set(stored.bytes);
+    checkShape(tensor, [bytes], source);
+    if (tensor.dtype !== "U8")
+      throw new HandheldError("invalid-file", `${source.name}: ${name} is ${tensor.dtype}, not packed U8`);
+    await tensor.readBytes(backend.u8(ptr, bytes));
   } else {
-    checkShape(name, stored.shape, shape, dir);
-    backend.f32(ptr, bytes / 4).set(readFloats(stored, `${dir}: ${name}`));
+    checkShape(tensor, shape, source);
+    await tensor.readFloats(backend.f32(ptr, bytes / 4));
   }
 }
 
-function checkShape(name: string, got: readonly number[], wanted: readonly number[], dir: string): void {
+function checkShape({ name, shape: got }: IncomingTensor, wanted: readonly number[], source: FileSource): void {
   if (got.join() === wanted.join()) return;
-  throw new HandheldError("invalid-file", `${dir}: ${name} has shape [${got}], config.json asks for [${wanted}]`);
+  throw new HandheldError(
+    "invalid-file",
+    `${source.name}: ${name} has shape [${got}], config.json asks for [${wanted}]`,
+  );
+}
+
+function allocateFloats(shape: readonly number[], where: string): Float32Array<ArrayBuffer> {
+  const length = shape.reduce((product, size) => product * size, 1);
+  try {
+    return new Float32Array(length);
+  } catch (cause) {
+    throw new HandheldError("out-of-memory", `${where}: ${4 * length} bytes do not fit in memory`, { cause });
+  }
 }

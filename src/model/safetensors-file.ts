@@ -1,54 +1,59 @@
-// safetensors on disk: reading one tensor at a time, writing atomically.
-import type { FileHandle } from "node:fs/promises";
-import { HandheldError, ioError, suggest } from "../errors.ts";
+// safetensors files: read from beginning to end, from wherever they come, and written atomically on disk.
+import { HandheldError, suggest } from "../errors.ts";
 import { writeFileAtomic } from "../io.ts";
-import { headerLength, parseHeader, type SafetensorsHeader, type StoredTensor } from "./safetensors.ts";
+import { type FileSource, type IncomingFile, openFile, SequentialReader } from "../source.ts";
+import {
+  type ElementType,
+  elementBytes,
+  headerLength,
+  parseHeader,
+  readFloats,
+  type SafetensorsHeader,
+} from "./safetensors.ts";
 import { encodeSafetensors, type TensorToWrite } from "./safetensors-write.ts";
 
-/** An open safetensors file. */
-export interface SafetensorsFile extends SafetensorsHeader {
-  /** Reads one tensor into memory of its own. @throws HandheldError `invalid-file` when it is not there, `io` */
-  read(name: string): Promise<StoredTensor>;
-  close(): Promise<void>;
+/** A tensor whose bytes come next. Read it once, or not at all. */
+export interface IncomingTensor {
+  name: string;
+  dtype: ElementType;
+  shape: readonly number[];
+  sizeBytes: number;
+  /** Puts the stored bytes into `target` of `sizeBytes`. @throws HandheldError `invalid-file`, `io` or `aborted` */
+  readBytes(target: Uint8Array): Promise<void>;
+  /** Puts the elements, floats of any width, into `target`. @throws as {@link readBytes}; `invalid-file` for integers */
+  readFloats(target: Float32Array): Promise<void>;
 }
 
 /**
- * Opens a file and checks its header; tensors are read when asked for.
+ * Reads a file from beginning to end: its header is checked, then `onTensor` is called for each tensor in the order of
+ * the file and may read it straight to where it belongs. Every one of `names` is known to be there before the first call.
  *
- * @throws HandheldError `io` or `invalid-file`.
+ * @throws HandheldError `io`, `invalid-file` or `aborted`, and what `onTensor` throws.
  */
-export async function openSafetensors(path: string): Promise<SafetensorsFile> {
-  const { open } = await import("node:fs/promises");
-  const file = await open(path, "r").catch((cause: unknown) => {
-    throw ioError("read", path, cause);
-  });
+export async function readSafetensors(
+  source: FileSource,
+  file: string,
+  names: Iterable<string>,
+  onTensor: (tensor: IncomingTensor) => Promise<void>,
+): Promise<SafetensorsHeader> {
+  const path = `${source.name}/${file}`;
+  const incoming = await openFile(source, file);
+  const reader = new SequentialReader(incoming, path);
   try {
-    const { size } = await file.stat();
-    const first = await readBytes(file, 0, Math.min(8, size), path);
-    const length = headerLength(first, size, path);
-    const header = parseHeader(await readBytes(file, 8, length, path), size, path);
-    return { ...header, read: (name) => readTensor(file, header, name, path), close: () => file.close() };
-  } catch (cause) {
-    await file.close();
-    throw ioError("read", path, cause);
-  }
-}
-
-/**
- * Reads all tensors of a file, each into memory of its own.
- *
- * @throws HandheldError `io` or `invalid-file`.
- */
-export async function loadSafetensors(
-  path: string,
-): Promise<{ metadata: Record<string, string>; tensors: Map<string, StoredTensor> }> {
-  const file = await openSafetensors(path);
-  try {
-    const tensors = new Map<string, StoredTensor>();
-    for (const name of file.tensors.keys()) tensors.set(name, await file.read(name));
-    return { metadata: file.metadata, tensors };
+    const header = await readHeader(reader, incoming, path);
+    for (const name of names) {
+      if (header.tensors.has(name)) continue;
+      const hint = suggest(name, header.tensors.keys());
+      throw new HandheldError("invalid-file", `${path}: no tensor "${name}"${hint || "; is it another architecture?"}`);
+    }
+    for (const [name, { dtype, shape, begin, end }] of header.tensors) {
+      await onTensor(incomingTensor(reader, { name, dtype, shape, sizeBytes: end - begin }, path));
+      await reader.skip(header.dataStart + end - reader.position);
+    }
+    await reader.end();
+    return header;
   } finally {
-    await file.close();
+    await reader.close();
   }
 }
 
@@ -69,42 +74,38 @@ export async function saveSafetensors(
   await writeFileAtomic(path, encodeSafetensors(tensors, metadata));
 }
 
-async function readTensor(
-  file: FileHandle,
-  header: SafetensorsHeader,
-  name: string,
+async function readHeader(
+  reader: SequentialReader,
+  { sizeBytes }: IncomingFile,
   path: string,
-): Promise<StoredTensor> {
-  const place = header.tensors.get(name);
-  if (place === undefined) {
-    const hint = suggest(name, header.tensors.keys());
-    throw new HandheldError("invalid-file", `${path}: no tensor "${name}"${hint || "; is it another architecture?"}`);
-  }
-  const { dtype, shape, begin, end } = place;
-  return { dtype, shape, bytes: await readBytes(file, header.dataStart + begin, end - begin, path) };
+): Promise<SafetensorsHeader> {
+  const first = new Uint8Array(Math.min(8, sizeBytes ?? 8));
+  await reader.read(first);
+  const json = new Uint8Array(headerLength(first, sizeBytes, path));
+  await reader.read(json);
+  return parseHeader(json, sizeBytes, path);
 }
 
-// Reads may be short (2 GiB at most): go on until all is there.
-async function readBytes(file: FileHandle, position: number, length: number, path: string): Promise<Uint8Array> {
-  const bytes = allocate(length, path);
-  const most = 1 << 28;
-  for (let at = 0; at < length; ) {
-    const { bytesRead } = await file.read(bytes, at, Math.min(most, length - at), position + at);
-    if (bytesRead === 0) {
-      throw new HandheldError(
-        "invalid-file",
-        `${path}: ends at byte ${position + at}; it is truncated, fetch it again`,
-      );
-    }
-    at += bytesRead;
-  }
-  return bytes;
-}
-
-function allocate(length: number, path: string): Uint8Array {
-  try {
-    return new Uint8Array(length);
-  } catch (cause) {
-    throw new HandheldError("out-of-memory", `${path}: a tensor of ${length} bytes does not fit in memory`, { cause });
-  }
+function incomingTensor(
+  reader: SequentialReader,
+  tensor: Pick<IncomingTensor, "name" | "dtype" | "shape" | "sizeBytes">,
+  path: string,
+): IncomingTensor {
+  const { name, dtype } = tensor;
+  return {
+    ...tensor,
+    readBytes: (target) => reader.read(target),
+    readFloats: async (target) => {
+      if (dtype === "F32") return reader.read(new Uint8Array(target.buffer, target.byteOffset, target.byteLength));
+      const width = elementBytes[dtype];
+      const buffer = new Uint8Array(width * Math.min(target.length, 1 << 16));
+      for (let at = 0; at < target.length; ) {
+        const bytes = buffer.subarray(0, width * (target.length - at));
+        await reader.read(bytes);
+        const floats = readFloats({ dtype, shape: tensor.shape, bytes }, `${path}: ${name}`);
+        target.set(floats, at);
+        at += floats.length;
+      }
+    },
+  };
 }

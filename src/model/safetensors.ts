@@ -34,14 +34,17 @@ export interface SafetensorsHeader {
 /** The reference implementation's limit. */
 const maxHeaderBytes = 100_000_000;
 
-/** Length of the header in bytes from a file's first 8 bytes. @throws HandheldError `invalid-file` */
-export function headerLength(first: Uint8Array, fileBytes: number, where: string): number {
+/**
+ * Length of the header in bytes from a file's first 8 bytes. `fileBytes`: size of the whole file, null where it is unknown.
+ * @throws HandheldError `invalid-file`
+ */
+export function headerLength(first: Uint8Array, fileBytes: number | null, where: string): number {
   if (first.byteLength < 8) throw invalid(where, "shorter than the 8 bytes of a header length; is it truncated?");
   const length = new DataView(first.buffer, first.byteOffset).getBigUint64(0, true);
   if (length > maxHeaderBytes) {
     throw invalid(where, `header of ${length} bytes, at most ${maxHeaderBytes} are allowed; not a safetensors file?`);
   }
-  if (Number(length) > fileBytes - 8) {
+  if (fileBytes !== null && Number(length) > fileBytes - 8) {
     throw invalid(where, `header of ${length} bytes in a file of ${fileBytes}; the file is truncated, fetch it again`);
   }
   return Number(length);
@@ -51,10 +54,10 @@ export function headerLength(first: Uint8Array, fileBytes: number, where: string
  * Checks and reads a header.
  *
  * @param json the header's bytes, without the length before them.
- * @param fileBytes size of the whole file.
+ * @param fileBytes size of the whole file; null where it is unknown: then only the reading shows where it ends.
  * @throws HandheldError `invalid-file` that names the file and the tensor.
  */
-export function parseHeader(json: Uint8Array, fileBytes: number, where: string): SafetensorsHeader {
+export function parseHeader(json: Uint8Array, fileBytes: number | null, where: string): SafetensorsHeader {
   const entries = Object.entries(decodeHeader(json, where));
   const dataStart = 8 + json.byteLength;
   let metadata: Record<string, string> = {};
@@ -64,7 +67,7 @@ export function parseHeader(json: Uint8Array, fileBytes: number, where: string):
     else places.push([name, checkPlace(name, value, where)]);
   }
   places.sort(([, a], [, b]) => a.begin - b.begin || a.end - b.end);
-  checkCover(places, fileBytes - dataStart, where);
+  checkCover(places, fileBytes === null ? null : fileBytes - dataStart, where);
   return { metadata, tensors: new Map(places), dataStart };
 }
 
@@ -141,7 +144,7 @@ function checkPlace(name: string, value: unknown, where: string): TensorPlace {
 }
 
 // Tensors must follow each other from byte 0 to the end: no overlap, no gap, nothing after.
-function checkCover(places: [string, TensorPlace][], dataBytes: number, where: string): void {
+function checkCover(places: [string, TensorPlace][], dataBytes: number | null, where: string): void {
   let at = 0;
   for (const [name, { begin, end }] of places) {
     if (begin !== at) {
@@ -150,6 +153,7 @@ function checkCover(places: [string, TensorPlace][], dataBytes: number, where: s
     }
     at = end;
   }
+  if (dataBytes === null) return;
   if (at > dataBytes) {
     throw invalid(where, `tensors take ${at} bytes but the file has ${dataBytes}; it is truncated, fetch it again`);
   }

@@ -1,6 +1,6 @@
 // How one architecture is picked: which candidates are worth measuring, and which measured one wins. A stated rule as
 // data, with the same rule in words for the reader.
-import { z } from "zod";
+import * as z from "zod";
 import { HandheldError } from "../errors.ts";
 import { forwardFlops, prefillFlops } from "../spec/arithmetic.ts";
 import type { Spec } from "../spec/spec.ts";

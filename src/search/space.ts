@@ -1,5 +1,5 @@
 // A search space: which architectures are worth looking at, as validated data. Enumerates; measures nothing.
-import { z } from "zod";
+import * as z from "zod";
 import { HandheldError } from "../errors.ts";
 import { countParameters } from "../spec/arithmetic.ts";
 import { activations, createSpec, type Spec } from "../spec/spec.ts";

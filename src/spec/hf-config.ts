@@ -1,6 +1,6 @@
 // Spec ↔ Hugging Face config.json. Whatever transformers' Llama can express is written as model_type "llama", so the
 // float weights open there; the rest (LayerNorm, ungated FFN, int8 RoPE tables, layer repeat) is "handheld".
-import { z } from "zod";
+import * as z from "zod";
 import { HandheldError, suggest } from "../errors.ts";
 import { type Activation, createSpec, type FieldNames, type Spec, type SpecInput } from "./spec.ts";
 

@@ -1,5 +1,5 @@
 // The architecture of a decoder-only transformer as validated data. Knows nothing of weights or kernels.
-import { z } from "zod";
+import * as z from "zod";
 import { HandheldError, suggest } from "../errors.ts";
 
 export const activations = ["relu", "silu", "gelu", "gelu_tanh", "relu2"] as const;

@@ -1,6 +1,6 @@
 // tokenizer.json and tokenizer_config.json as data: their types, their validation, and the rewriting that makes
 // @huggingface/tokenizers split text exactly as the Rust and Python libraries do.
-import { z } from "zod";
+import * as z from "zod";
 import { HandheldError } from "../errors.ts";
 import { gpt2Pattern } from "./byte-level.ts";
 

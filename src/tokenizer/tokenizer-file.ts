@@ -1,5 +1,6 @@
 // Tokenizers in model directories: tokenizer.json and, where there is one, tokenizer_config.json.
-import { pathExists, readJsonFile, writeFileAtomic } from "../io.ts";
+import { writeFileAtomic } from "../io.ts";
+import { type FileSource, readJson, readOptionalJson, sourceOf } from "../source.ts";
 import { createTokenizer, type Tokenizer } from "./tokenizer.ts";
 
 /**
@@ -7,12 +8,11 @@ import { createTokenizer, type Tokenizer } from "./tokenizer.ts";
  *
  * @throws HandheldError `io` when tokenizer.json cannot be read, `invalid-file` or `unsupported` by its content.
  */
-export async function loadTokenizer(folder: string): Promise<Tokenizer> {
-  const path = `${folder}/tokenizer.json`;
-  const json = await readJsonFile(path);
-  const configPath = `${folder}/tokenizer_config.json`;
-  const hasConfig = await pathExists(configPath);
-  return createTokenizer(json, hasConfig ? await readJsonFile(configPath) : {}, path);
+export async function loadTokenizer(folder: string | FileSource): Promise<Tokenizer> {
+  const source = sourceOf(folder);
+  const json = await readJson(source, "tokenizer.json");
+  const config = await readOptionalJson(source, "tokenizer_config.json");
+  return createTokenizer(json, config ?? {}, `${source.name}/tokenizer.json`);
 }
 
 /**

@@ -1,5 +1,5 @@
 // Where a run is: the counters that a checkpoint keeps, and the speed of the last steps.
-import { z } from "zod";
+import * as z from "zod";
 
 const count = z.number().int().min(0);
 

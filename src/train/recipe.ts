@@ -1,5 +1,5 @@
 // How to train, as validated data. The architecture is the spec's business, the examples are the task's.
-import { z } from "zod";
+import * as z from "zod";
 import { HandheldError, suggest } from "../errors.ts";
 import { initializations } from "../model/initialize.ts";
 

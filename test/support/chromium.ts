@@ -21,8 +21,8 @@ if (chromiumPath === undefined && process.env.REQUIRE_DEVICES?.includes("chromiu
 /** For the title of a test that skips: why, and what to do. */
 export const noChromium = "needs Chromium: apt-get install chromium, or set CHROMIUM_PATH";
 
-/** Starts the browser, headless and without traffic of its own. Close it in afterAll. */
-export function launchChromium(): Promise<Browser> {
+/** Starts the browser, headless and without traffic of its own, with further arguments. Close it in afterAll. */
+export function launchChromium(...args: string[]): Promise<Browser> {
   return chromium.launch({
     executablePath: chromiumPath!,
     args: [
@@ -33,6 +33,7 @@ export function launchChromium(): Promise<Browser> {
       "--disable-background-networking",
       "--disable-component-update",
       "--disable-sync",
+      ...args,
     ],
   });
 }

@@ -1,4 +1,5 @@
 // Starts and ends the worker threads: Node's worker_threads or Web Workers behind one small interface.
+import { HandheldError } from "../../errors.ts";
 import { HEAP, SCRATCH_BYTES } from "./assembly/op.ts";
 
 /** Running worker threads. `close` resolves once they have ended (they must have been told to stop). */
@@ -13,21 +14,21 @@ export async function spawnWorkers(
   threads: number,
   onError: (error: Error) => void,
 ): Promise<Workers> {
-  const url = new URL(import.meta.url.endsWith(".ts") ? "./worker.ts" : "./worker.js", import.meta.url);
   const start = typeof process !== "undefined" && process.versions?.node ? startNodeWorker : startWebWorker;
   const ends: (() => Promise<void>)[] = [];
   for (let index = 1; index < threads; index++) {
     const data = { module, memory, index, threads, scratch: HEAP + index * SCRATCH_BYTES };
-    ends.push(await start(url, data, onError));
+    ends.push(await start(data, onError));
   }
   return { close: async () => void (await Promise.all(ends.map((end) => end()))) };
 }
 
-type Start = (url: URL, data: unknown, onError: (error: Error) => void) => Promise<() => Promise<void>>;
+type Start = (data: unknown, onError: (error: Error) => void) => Promise<() => Promise<void>>;
 
-const startNodeWorker: Start = async (url, data, onError) => {
+const startNodeWorker: Start = async (data, onError) => {
   const { Worker } = await import("node:worker_threads");
-  const worker = new Worker(url, { workerData: data });
+  const file = import.meta.url.endsWith(".ts") ? "./worker.ts" : "./worker.js";
+  const worker = new Worker(new URL(file, import.meta.url), { workerData: data });
   await new Promise<void>((resolve, reject) => {
     worker.once("message", () => resolve());
     worker.once("error", reject);
@@ -38,11 +39,15 @@ const startNodeWorker: Start = async (url, data, onError) => {
   return async () => void (await worker.terminate());
 };
 
-const startWebWorker: Start = async (url, data, onError) => {
-  const worker = new Worker(url, { type: "module" });
+const startWebWorker: Start = async (data, onError) => {
+  // In one expression: that is what bundlers recognise as a worker's entry.
+  const worker = new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
   await new Promise<void>((resolve, reject) => {
     worker.onmessage = () => resolve();
-    worker.onerror = (event) => reject(new Error(event.message || "the worker did not start"));
+    worker.onerror = (event) => {
+      const reason = event.message || "its script was not found, or came without the headers of the page";
+      reject(new HandheldError("io", `cannot start a thread of the kernels: ${reason}`));
+    };
     worker.postMessage(data);
   });
   worker.onerror = (event) => onError(new Error(event.message));

@@ -1,0 +1,81 @@
+// Whether a model fits, found out before its weights are fetched: the bytes it needs against a limit, then the memory
+// itself, then one token through zeroed weights. In a browser what comes too late is a dead tab, not an error.
+import { HandheldError } from "../errors.ts";
+import type { Backend } from "../kernels/backend.ts";
+import { modelBytes } from "../spec/arithmetic.ts";
+import type { Spec } from "../spec/spec.ts";
+import { type Decoder, defaultChunk } from "./decoder.ts";
+import type { WeightFormat } from "./weights.ts";
+
+/** What must fit. */
+export interface Preflight {
+  /** Tokens of the KV cache that must fit beside the weights. Default: the model's context. */
+  sessionTokens?: number | undefined;
+  /** Most bytes the model may take. Default 4 GiB, all that one WebAssembly memory can hold. */
+  limitBytes?: number | undefined;
+}
+
+/** Bytes that a model takes in a backend's memory. */
+export interface MemoryNeed {
+  weightsBytes: number;
+  /** Keys and values (int8) of one session. */
+  cacheBytes: number;
+  /** Buffers of a forward pass and the RoPE table. */
+  workspaceBytes: number;
+  totalBytes: number;
+}
+
+const wasmMemoryBytes = 2 ** 32;
+
+/** The memory that a decoder and one session of `sessionTokens` will take, from their sizes alone. */
+export function memoryNeed(
+  backend: Pick<Backend, "activationBytes" | "kvBytes">,
+  spec: Spec,
+  format: WeightFormat,
+  sessionTokens = spec.context,
+): MemoryNeed {
+  const { width: C, ffnWidth: F, heads: H, kvHeads: K, headSize: D, vocabulary: V } = spec;
+  const N = Math.min(defaultChunk, spec.context);
+  const perToken = 2 + 2 * C + (H + 2 * K) * D + H * D + F * (spec.gated ? 3 : 2);
+  const floats = N * perToken + V + spec.context * D;
+  const weightsBytes = modelBytes(spec, format);
+  const cacheBytes = 2 * spec.layers * spec.layerRepeat * backend.kvBytes(sessionTokens, K, D, "int8");
+  const workspaceBytes = 4 * floats + backend.activationBytes(N, Math.max(C, F, H * D));
+  return { weightsBytes, cacheBytes, workspaceBytes, totalBytes: weightsBytes + cacheBytes + workspaceBytes };
+}
+
+/** @throws HandheldError `out-of-memory` that says what the model needs and what there is, when it cannot fit. */
+export function checkMemory(
+  backend: Backend,
+  spec: Spec,
+  format: WeightFormat,
+  { sessionTokens, limitBytes = wasmMemoryBytes }: Preflight,
+  where: string,
+): void {
+  const need = memoryNeed(backend, spec, format, sessionTokens);
+  const limit = Math.min(limitBytes, wasmMemoryBytes);
+  if (need.totalBytes <= limit) return;
+  const parts = `weights ${megabytes(need.weightsBytes)}, KV cache ${megabytes(need.cacheBytes)}`;
+  throw new HandheldError(
+    "out-of-memory",
+    `${where}: needs ${megabytes(need.totalBytes)} (${parts}) of the ${megabytes(limit)} allowed here; use a smaller model or a shorter context`,
+  );
+}
+
+/**
+ * Reserves a session and runs one token through the decoder, whose weights may still be zero: memory, kernels and
+ * threads are then known to work.
+ * @throws HandheldError `out-of-memory` or `kernel`
+ */
+export function tinyStep(decoder: Decoder, { sessionTokens = decoder.spec.context }: Preflight): void {
+  const session = decoder.createSession({ capacity: sessionTokens });
+  try {
+    session.append([0]);
+  } finally {
+    session.close();
+  }
+}
+
+function megabytes(bytes: number): string {
+  return `${Math.ceil(bytes / 1e6).toLocaleString("en")} MB`;
+}

@@ -76,7 +76,6 @@ describe("prompt and answer", () => {
     expect([...weights]).toEqual([...prompt.map(() => 0), ...answer.map(() => 1)]);
   });
 });
-});
 
 describe("text that looks like structure stays text", () => {
   const hostile = [

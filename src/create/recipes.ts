@@ -21,7 +21,16 @@ const ownData: Partial<TrainRecipe> = {
   weightDecay: 0.2,
   dropout: 0.05,
   length: { minutes: 17 },
-  augmentation: { vary: 0.8, swap: 0.5, random: 0.2, cross: 0.1, crossover: 0.2, drop: 0.02, substitute: 0.02 },
+  augmentation: {
+    queryWeight: 0.2,
+    vary: 0.8,
+    swap: 0.5,
+    random: 0.2,
+    cross: 0.1,
+    crossover: 0.2,
+    drop: 0.02,
+    substitute: 0.02,
+  },
 };
 
 /**

@@ -152,6 +152,7 @@ export class Decoder {
 
   private embed(ids: ArrayLike<number>, begin: number, N: number, position: number): void {
     const { backend, workspace: w, spec, weights } = this;
+    backend.mark("embedding");
     const slots = backend.i32(w.ids, N);
     const positions = backend.i32(w.positions, N);
     for (let i = 0; i < N; i++) {
@@ -171,14 +172,17 @@ export class Decoder {
     const { heads: H, kvHeads: K, headSize: D, width: C } = this.spec;
     const stride = (H + 2 * K) * D;
     this.norm(block.inputNorm, w.x, N);
+    backend.mark("projections");
     this.linear(block.qkv, w.qkv, w.normed, N, C, stride, false);
     const keyRows = w.qkv + 4 * H * D;
     const valueRows = keyRows + 4 * K * D;
+    backend.mark("attention");
     // Queries and keys lie side by side, so one call rotates both.
     backend.rope(w.qkv, this.table, w.positions, N, H + K, D, stride, false);
     backend.kvAppend(keys, keyRows, N, position, K, D, stride);
     backend.kvAppend(values, valueRows, N, position, K, D, stride);
     backend.attentionCached(w.mixed, w.qkv, keys, values, N, position, H, K, D, stride);
+    backend.mark("projections");
     this.linear(block.output, w.x, w.mixed, N, H * D, C, true);
   }
 
@@ -186,6 +190,7 @@ export class Decoder {
     const { backend, workspace: w } = this;
     const { ffnWidth: F, width: C, gated, activation } = this.spec;
     this.norm(block.postNorm, w.x, N);
+    backend.mark("ffn");
     const stride = gated ? 2 * F : F;
     this.linear(block.gateUp, w.gateUp, w.normed, N, C, stride, false);
     backend.activate(w.hidden, w.gateUp, gated ? w.gateUp + 4 * F : 0, N, F, stride, activation);
@@ -194,13 +199,15 @@ export class Decoder {
 
   /** Logits of row i of the residual stream. */
   private head(i: number): void {
-    const { workspace: w, spec, weights } = this;
+    const { backend, workspace: w, spec, weights } = this;
     this.norm(weights.finalNorm, w.x + 4 * i * spec.width, 1);
+    backend.mark("head");
     this.linear(weights.head, w.logits, w.normed, 1, spec.width, spec.vocabulary, false);
   }
 
   private norm(norm: NormWeights, x: Ptr, N: number): void {
     const { backend, workspace: w, spec } = this;
+    backend.mark("norms");
     if (spec.norm === "rms") backend.rmsNorm(w.normed, x, norm.weight, N, spec.width, spec.normEps, 0);
     else backend.layerNorm(w.normed, x, norm.weight, norm.bias, N, spec.width, spec.normEps, 0);
   }

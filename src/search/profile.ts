@@ -82,8 +82,9 @@ export async function profileDecode(decoder: Decoder, context: number, options: 
 
 const sampler = createSampler();
 
-/** Milliseconds of choosing a token: it happens in JavaScript, which the backend's profile does not see. */
+/** Milliseconds of choosing a token, in JavaScript or in the backend. */
 function sample(session: Session): number {
+  session.decoder.backend.mark("sampling");
   const started = performance.now();
   sampler.sample(session.logits(), []);
   return performance.now() - started;
@@ -124,7 +125,8 @@ function profiled({ backend }: Decoder, run: (times: number) => number, times: n
   const samplingMs = run(times);
   const totalMs = (performance.now() - started) / times;
   const booked = backend.stopProfile();
-  booked.sampling.busy += samplingMs;
+  // By the caller's clock, for what JavaScript does of it no backend sees.
+  booked.sampling.busy = Math.max(0, samplingMs - booked.sampling.waiting);
   const part = (kind: keyof OperatorTimes[Operator]) =>
     Object.fromEntries(operators.map((name) => [name, booked[name][kind] / times])) as Record<Operator, number>;
   const [busyMs, waitingMs] = [part("busy"), part("waiting")];

@@ -1,6 +1,6 @@
 // At which share of zeros skipping pays in a ReLU gated FFN: one token through the FFNs of PhoneLM-0.5B, dense against
 // the products that skip, with gates of which a given share is shut. Run after `npm run build`:
-//   node bench/relu-sparsity.ts [--threads 2] [--rounds 5] [--layers 12] [--seconds 0.4] [--shares 50,80,90,95]
+//   node bench/relu-sparsity.ts [--threads 2] [--rounds 5] [--layers 24] [--seconds 0.4] [--shares 50,80,90,95]
 //        [--clock wall|cpu] [--json]
 // The cpu clock counts the calling thread alone and not what preempts it: for comparing on a busy machine with one thread.
 // The gate's product is computed as always, but its result is replaced by synthetic gates, for random weights give half
@@ -18,7 +18,7 @@ const { values: options } = parseArgs({
   options: {
     threads: { type: "string", default: String(Math.min(8, availableParallelism())) },
     rounds: { type: "string", default: "5" },
-    layers: { type: "string", default: "12" },
+    layers: { type: "string", default: "24" },
     seconds: { type: "string", default: "0.4" },
     shares: { type: "string", default: "0,50,60,70,80,90,95,99" },
     clock: { type: "string", default: "wall" },

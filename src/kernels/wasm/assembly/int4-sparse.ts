@@ -37,12 +37,28 @@ export function gatedRowsInt4(out: usize, gate: usize, x: usize, w: usize, M: i3
     const r1 = count > 1 ? load<i32>(rows, 4) : r0;
     const r2 = count > 2 ? load<i32>(rows, 8) : r0;
     const r3 = count > 3 ? load<i32>(rows, 12) : r0;
+    touchRows(w, blocks, rows, min(count, 4));
     const sums = fourRows(x, w, blocks, r0, r1, r2, r3);
     gated(out, gate, r0, f32x4.extract_lane(sums, 0), kind);
     if (count > 1) gated(out, gate, r1, f32x4.extract_lane(sums, 1), kind);
     if (count > 2) gated(out, gate, r2, f32x4.extract_lane(sums, 2), kind);
     if (count > 3) gated(out, gate, r3, f32x4.extract_lane(sums, 3), kind);
   }
+}
+
+/**
+ * Loads a word of each cache line of some bytes, so that memory works on all lines at once: the stretches that are left
+ * between skipped ones are too short for the processor to fetch ahead by itself.
+ */
+function touch(from: usize, bytes: usize): void {
+  let sum: u32 = 0;
+  for (const end = from + bytes; from < end; from += 64) sum += load<u32>(from);
+  store<u32>(scratch(), sum);
+}
+
+function touchRows(w: usize, blocks: i32, rows: usize, count: i32): void {
+  const rowBytes = <usize>blocks * 18;
+  for (const end = rows + ((<usize>count) << 2); rows < end; rows += 4) touch(w + <usize>load<i32>(rows) * rowBytes, rowBytes);
 }
 
 // @ts-ignore: decorator
@@ -166,14 +182,18 @@ export function skipColumnsInt4(out: usize, x: usize, w: usize, M: i32, K: i32, 
   const begin = shareBegin(M, 32);
   const count = shareEnd(M, 32) - begin;
   // Thread scratch: the list of a group's columns, then the sums.
-  const list = scratch();
-  const sums = list + 512;
+  const list = scratch() + 64;
+  const sums = list + 448;
   memory.fill(sums, 0, (<usize>count) << 2);
   const blocks = (K + 31) >> 5;
   const groupBytes = <usize>M * 18;
   for (let b = 0; b < blocks; b++, x += X_BLOCK, w += groupBytes) {
     const end = listColumns(list, x, w + ((<usize>M) << 1) + ((<usize>begin) >> 1), (<usize>M) >> 1);
     if (end == list) continue;
+    for (let pair = list; pair < end; pair += 12) {
+      touch(<usize>load<u32>(pair), (<usize>count) >> 1);
+      touch(<usize>load<u32>(pair, 4), (<usize>count) >> 1);
+    }
     const offset = i16x8.splat(<i16>load<i32>(x + X_OFFSET));
     const scales = w + ((<usize>begin) << 1);
     for (let strip: usize = 0; strip < (<usize>count) >> 5; strip++) {

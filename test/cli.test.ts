@@ -1,6 +1,6 @@
 // The program as a process: exit codes, signals, closed pipes. What commands print is tested in src/cli.
 import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
@@ -51,6 +51,26 @@ describe("handheld as a process", () => {
       prefill: [{ tokens: 8, tokensPerSecond: expect.any(Number), spread: expect.any(Number) }],
       decode: [{ context: 8 }, { context: 16 }],
     });
+  });
+
+  it("bench --profile splits time and memory, in the result, the table and a drawing", async () => {
+    const svg = join(folder, "bars.svg");
+    const sizes = ["--prefill", "8", "--decode", "8", "--repeats", "1", "--threads", "1"];
+    const { ended } = handheld(["bench", spec, ...sizes, "--profile", "--svg", svg, "--json"]);
+    const { code, out, err } = await ended;
+    expect(code).toBe(0);
+    const { profile } = JSON.parse(out.trimEnd().split("\n").at(-1)!);
+    expect(profile).toMatchObject({
+      profiles: [
+        { phase: "prefill", tokens: 8, busyMs: { ffn: expect.any(Number) }, cost: expect.any(Number) },
+        { phase: "decode", tokens: 8, waitingMs: { ffn: expect.any(Number) }, outsideMs: expect.any(Number) },
+      ],
+      memory: { ffn: expect.any(Number), cache: expect.any(Number) },
+    });
+    for (const text of ["barrier wait", "attention projections", "the profile costs", "KV cache"]) {
+      expect(err).toContain(text);
+    }
+    expect(readFileSync(svg, "utf8")).toMatch(/^<svg [\s\S]*decode at 8[\s\S]*<\/svg>\n$/);
   });
 
   it("stops at Ctrl-C with 130 and no result", async () => {

@@ -15,6 +15,31 @@ export type SimdLevel = "relaxed" | "simd128" | "none";
  */
 export type GemmLayout = "nt" | "nn" | "tn";
 
+/**
+ * Layouts of an int4 matrix, as large as the file's, that let a product with one token skip: `rows` whose output nobody
+ * needs, `columns` whose input is zero (rows then a multiple of 32). Private to the backend; see repackInt4.
+ */
+export type SkipLayout = "rows" | "columns";
+
+/** What an operation is for: the parts into which a profile splits a model's time. */
+export const operators = [
+  "other",
+  "embedding",
+  "norms",
+  "projections",
+  "attention",
+  "ffn",
+  "head",
+  "sampling",
+] as const;
+export type Operator = (typeof operators)[number];
+
+/**
+ * Milliseconds per operator: `busy` computing it, `waiting` for the slowest thread to finish it, both averaged over the
+ * threads. Together they are the time that passed while operations ran.
+ */
+export type OperatorTimes = Record<Operator, { busy: number; waiting: number }>;
+
 /** Number format of the KV cache: int8 with one f32 scale per head and token, or f32. */
 export type KvFormat = "int8" | "f32";
 
@@ -49,6 +74,12 @@ export interface Backend {
   f32(ptr: Ptr, length: number): Float32Array;
   /** Runs everything queued and returns when it is done. */
   flush(): void;
+  /** What the operations queued from here on are for (at first `other`): only a profile reads it. */
+  mark(operator: Operator): void;
+  /** Begins to measure time per operator, at the cost of two looks at the clock per operation and thread. */
+  startProfile(): void;
+  /** Ends that and returns the times since {@link startProfile}. */
+  stopProfile(): OperatorTimes;
   /** Ends worker threads and drops the memory. The backend is unusable afterwards. */
   close(): Promise<void>;
 
@@ -246,6 +277,20 @@ export interface Backend {
   quantizeRows(out: Ptr, x: Ptr, N: number, K: number): void;
   /** out [N, M] = (accumulate ? out : 0) + x [N,K] · wᵀ with packed int4 w [M,K]; x from {@link quantizeRows}; ldc: floats between out's rows. */
   matmulInt4(out: Ptr, x: Ptr, w: Ptr, N: number, M: number, K: number, ldc: number, accumulate: boolean): void;
+  /** out = w [M,K], from the layout of src/quant/int4.ts to `layout`, or `back`. Not in place. */
+  repackInt4(out: Ptr, w: Ptr, M: number, K: number, layout: SkipLayout, back: boolean): void;
+  /**
+   * For one token, out [M] = act(gate [M]) · (w [M,K] · x): what {@link matmulInt4} and {@link activate} give, but a row
+   * whose gate is at most 0 costs nothing. w in layout `rows`, x from {@link quantizeRows}.
+   */
+  gatedRowsInt4(out: Ptr, gate: Ptr, x: Ptr, w: Ptr, M: number, K: number, activation: "relu" | "relu2"): void;
+  /**
+   * For one token, out [M] = (accumulate ? out : 0) + w [M,K] · x: what {@link matmulInt4} gives, but a column whose
+   * activation was quantised to 0 costs nothing. w in layout `columns`, M a multiple of 32.
+   */
+  skipColumnsInt4(out: Ptr, x: Ptr, w: Ptr, M: number, K: number, accumulate: boolean): void;
+  /** out i32 [1] += how many of n gates are at most 0. */
+  countShut(out: Ptr, gate: Ptr, n: number): void;
   /** Bytes of one layer's keys (or values) for `capacity` tokens of K heads of size D. */
   kvBytes(capacity: number, K: number, D: number, format: KvFormat): number;
   /** Stores x [N, K·D] (rows `stride` floats apart) as tokens position..position+N of a cache. */

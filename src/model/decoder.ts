@@ -15,6 +15,7 @@ import {
   type WeightFormat,
   type Weights,
 } from "./weights.ts";
+import { ZeroSkipping } from "./zero-skipping.ts";
 
 /** Tokens of a prompt that go through the model at once; larger chunks only cost workspace. */
 export const defaultChunk = 256;
@@ -61,6 +62,8 @@ export class Decoder {
   readonly backend: Backend;
   readonly spec: Spec;
   readonly weights: Weights;
+  /** What skips the zeros of ReLU in decode, by itself where that pays; null where there are none. */
+  readonly zeros: ZeroSkipping | null;
   private readonly table: Ptr;
   private readonly chunk: number;
   private readonly workspace: Workspace;
@@ -73,6 +76,7 @@ export class Decoder {
     this.weights = weights;
     this.chunk = Math.min(chunk, spec.context);
     this.workspace = this.createWorkspace();
+    this.zeros = ZeroSkipping.create(backend, spec, weights);
     const table = ropeTable(spec);
     this.table = this.reserve(table.byteLength);
     backend.f32(this.table, table.length).set(table);
@@ -113,6 +117,7 @@ export class Decoder {
   /** Frees the weights and the workspace. Sessions must be closed before. */
   close(): void {
     for (const ptr of this.pointers.splice(0)) this.backend.free(ptr);
+    this.zeros?.close();
     this.weights.free();
   }
 
@@ -135,10 +140,11 @@ export class Decoder {
       const N = Math.min(this.chunk, ids.length - begin);
       this.embed(ids, begin, N, position + begin);
       for (let layer = 0; layer < caches.length; layer++) {
-        const block = this.weights.blocks[Math.floor(layer / this.spec.layerRepeat)]!;
+        const index = Math.floor(layer / this.spec.layerRepeat);
+        const block = this.weights.blocks[index]!;
         const [keys, values] = caches[layer]!;
         this.attend(block, keys, values, N, position + begin);
-        this.feedForward(block, N);
+        this.feedForward(block, index, N);
       }
       if (onLogits) {
         for (let i = 0; i < N; i++) {
@@ -147,11 +153,13 @@ export class Decoder {
         }
       } else if (begin + N === ids.length) this.head(N - 1);
     }
+    if (ids.length === 1) this.zeros?.settle();
     this.backend.flush();
   }
 
   private embed(ids: ArrayLike<number>, begin: number, N: number, position: number): void {
     const { backend, workspace: w, spec, weights } = this;
+    backend.mark("embedding");
     const slots = backend.i32(w.ids, N);
     const positions = backend.i32(w.positions, N);
     for (let i = 0; i < N; i++) {
@@ -171,36 +179,47 @@ export class Decoder {
     const { heads: H, kvHeads: K, headSize: D, width: C } = this.spec;
     const stride = (H + 2 * K) * D;
     this.norm(block.inputNorm, w.x, N);
+    backend.mark("projections");
     this.linear(block.qkv, w.qkv, w.normed, N, C, stride, false);
     const keyRows = w.qkv + 4 * H * D;
     const valueRows = keyRows + 4 * K * D;
+    backend.mark("attention");
     // Queries and keys lie side by side, so one call rotates both.
     backend.rope(w.qkv, this.table, w.positions, N, H + K, D, stride, false);
     backend.kvAppend(keys, keyRows, N, position, K, D, stride);
     backend.kvAppend(values, valueRows, N, position, K, D, stride);
     backend.attentionCached(w.mixed, w.qkv, keys, values, N, position, H, K, D, stride);
+    backend.mark("projections");
     this.linear(block.output, w.x, w.mixed, N, H * D, C, true);
   }
 
-  private feedForward(block: BlockWeights, N: number): void {
+  private feedForward(block: BlockWeights, index: number, N: number): void {
     const { backend, workspace: w } = this;
     const { ffnWidth: F, width: C, gated, activation } = this.spec;
     this.norm(block.postNorm, w.x, N);
+    backend.mark("ffn");
+    if (this.zeros?.skips(index)) {
+      this.zeros.feedForward(index, w, N);
+      return;
+    }
     const stride = gated ? 2 * F : F;
     this.linear(block.gateUp, w.gateUp, w.normed, N, C, stride, false);
+    if (N === 1) this.zeros?.observe(index, w.gateUp);
     backend.activate(w.hidden, w.gateUp, gated ? w.gateUp + 4 * F : 0, N, F, stride, activation);
     this.linear(block.down, w.x, w.hidden, N, F, C, true);
   }
 
   /** Logits of row i of the residual stream. */
   private head(i: number): void {
-    const { workspace: w, spec, weights } = this;
+    const { backend, workspace: w, spec, weights } = this;
     this.norm(weights.finalNorm, w.x + 4 * i * spec.width, 1);
+    backend.mark("head");
     this.linear(weights.head, w.logits, w.normed, 1, spec.width, spec.vocabulary, false);
   }
 
   private norm(norm: NormWeights, x: Ptr, N: number): void {
     const { backend, workspace: w, spec } = this;
+    backend.mark("norms");
     if (spec.norm === "rms") backend.rmsNorm(w.normed, x, norm.weight, N, spec.width, spec.normEps, 0);
     else backend.layerNorm(w.normed, x, norm.weight, norm.bias, N, spec.width, spec.normEps, 0);
   }

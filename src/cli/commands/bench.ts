@@ -1,5 +1,5 @@
 // handheld bench: how fast a model runs here. Numbers come with device, threads, context, repeats and spread.
-import { machineFacts } from "../../devices/machine.ts";
+import { type MachineFacts, machineFacts } from "../../devices/machine.ts";
 import { defaultWorkingSet, measureSpeeds } from "../../devices/probe.ts";
 import { formatBytes, formatCount, formatDuration, formatPercent, formatRate } from "../../format.ts";
 import { createBackend } from "../../kernels/index.ts";
@@ -10,9 +10,10 @@ import { countParameters, decodeBytes } from "../../spec/arithmetic.ts";
 import type { Spec } from "../../spec/spec.ts";
 import { type Action, defineFrame } from "../command.ts";
 import type { CommandIo } from "../io.ts";
-import { integer, integers, required } from "../options.ts";
+import { flag, integer, integers, required, text } from "../options.ts";
 import { formatTable } from "../table.ts";
 import { openForBench } from "./bench-model.ts";
+import { type BenchProfile, describeProfile, drawProfile, profileModel } from "./bench-profile.ts";
 
 export const benchFrame = defineFrame({
   name: "bench",
@@ -20,7 +21,8 @@ export const benchFrame = defineFrame({
   details:
     "Takes a model directory, a JSON file with a spec, or the name of a preset; where there are no weights, random ones are\n" +
     "made (speed does not depend on their values). A speed is the median of the repeats, its spread (fastest − slowest) ÷\n" +
-    "median. Prefill puts a prompt into an empty cache; decode adds one token at a time behind a context; neither samples.",
+    "median. Prefill puts a prompt into an empty cache; decode adds one token at a time behind a context; neither samples.\n" +
+    "With --profile, each is measured once more and its time split by operator (greedy sampling included).",
   arguments: { model: required("<model>", "model directory, spec file, or preset") },
   options: {
     prefill: integers("--prefill <list>", "prompt lengths, in tokens", { min: 1, max: 1 << 20 }, [64, 256, 1024]),
@@ -31,10 +33,13 @@ export const benchFrame = defineFrame({
       { min: 1 },
       5,
     ),
+    profile: flag("--profile", "also say where time and memory go, by operator"),
+    svg: text("--svg <file>", "where --profile draws its bars", "profile.svg"),
   },
   examples: [
     ["bench runs/calls/int4", "a model you made"],
     ["bench PhoneLM-0.5B --threads 2", "a published architecture with random int4 weights"],
+    ["bench MobileLLM-125M --profile", "where the time goes, as a table and as bars in profile.svg"],
     ["bench spec.json --decode 64 --json", "a spec file; one JSON object for scripts"],
   ],
 });
@@ -54,6 +59,8 @@ interface BenchResult {
   residentBytes: number;
   prefill: ({ tokens: number } & Speed)[];
   decode: ({ context: number } & Speed)[];
+  /** With --profile. */
+  profile?: BenchProfile;
 }
 
 export const runBench: Action<typeof benchFrame> = async (options, io) => {
@@ -64,9 +71,10 @@ export const runBench: Action<typeof benchFrame> = async (options, io) => {
     const opened = await openForBench(backend, options.model, longest, options.seed);
     const loadMs = performance.now() - started;
     const measured = await measure(opened.decoder, options, io);
+    const profile = options.profile ? await profileModel(opened.decoder, options, io) : undefined;
     opened.decoder.close();
-    const { memoryBytes } = await machineFacts();
-    const bandwidthGBps = measureSpeeds(backend, defaultWorkingSet(backend, memoryBytes), io.signal).readGBps;
+    const facts = await machineFacts();
+    const bandwidthGBps = measureSpeeds(backend, defaultWorkingSet(backend, facts.memoryBytes), io.signal).readGBps;
     const { simd, threads } = backend;
     const { decoder, ...about } = opened;
     const parameters = countParameters(decoder.spec).total;
@@ -80,14 +88,32 @@ export const runBench: Action<typeof benchFrame> = async (options, io) => {
       bandwidthGBps,
       loadMs,
       ...measured,
+      ...(profile && { profile }),
     };
     io.print(describeBench(result));
+    if (profile) await showProfile(result, profile, facts, options.svg, io);
     const { spec: _, ...numbers } = result;
     io.result(numbers);
   } finally {
     await backend.close();
   }
 };
+
+async function showProfile(
+  { model, weights, threads, simd }: BenchResult,
+  profile: BenchProfile,
+  { cpuModel, arch, runtime }: MachineFacts,
+  file: string,
+  io: CommandIo,
+): Promise<void> {
+  const device = `${cpuModel ?? arch}, ${runtime.name} ${runtime.version}, ${countThreads(threads)}, ${simd} SIMD`;
+  await drawProfile(file, `${model}, ${weights}`, device, profile);
+  io.print(`\n${describeProfile(profile)}\n\n  bars: ${file}`);
+}
+
+function countThreads(threads: number): string {
+  return `${threads} ${threads === 1 ? "thread" : "threads"}`;
+}
 
 type Sizes = { prefill: readonly number[]; decode: readonly number[]; repeats: number };
 
@@ -143,7 +169,7 @@ function describeBench(result: BenchResult): string {
   ];
   return [
     `  ${result.model}: ${formatCount(result.parameters)} parameters, ${result.weights}`,
-    `  ${result.threads} ${result.threads === 1 ? "thread" : "threads"}, ${result.simd} SIMD, read bandwidth ${formatRate(bandwidthGBps)} GB/s`,
+    `  ${countThreads(result.threads)}, ${result.simd} SIMD, read bandwidth ${formatRate(bandwidthGBps)} GB/s`,
     `  ready in ${formatDuration(result.loadMs / 1000)}, process ${formatBytes(result.residentBytes)}`,
     "",
     formatTable(columns, [

@@ -1,6 +1,6 @@
 // The reference backend: every operation in plain TypeScript, run at once, on one thread. Slow and clear: the oracle
 // that the contract tests hold the other backends to, and what runs where there is no WebAssembly SIMD.
-import type { Backend, KvFormat, Ptr } from "../backend.ts";
+import { type Backend, type KvFormat, type Operator, type OperatorTimes, operators, type Ptr } from "../backend.ts";
 import { Heap } from "../heap.ts";
 import { kvBytes } from "../wasm/layout.ts";
 import { fakeQuantizeOps } from "./fake-quantize.ts";
@@ -45,6 +45,7 @@ export function createReferenceBackend(): Backend {
     i32: (ptr, length) => memory.view(Int32Array, ptr, length),
     f32: (ptr, length) => memory.view(Float32Array, ptr, length),
     flush() {},
+    ...stopwatch(),
     async close() {},
     activationBytes: (N: number, K: number) => N * (K + 4),
     kvBytes: (capacity: number, K: number, D: number, format: KvFormat) => kvBytes(capacity, K, D, format),
@@ -53,4 +54,34 @@ export function createReferenceBackend(): Backend {
     ...fakeQuantizeOps(memory),
     ...inferenceOps(memory),
   };
+}
+
+// Operations run when they are called, so an operator's time is that from its mark to the next.
+function stopwatch(): Pick<Backend, "mark" | "startProfile" | "stopProfile"> {
+  let operator: Operator = "other";
+  let times = emptyTimes();
+  let last = performance.now();
+  const book = () => {
+    const now = performance.now();
+    times[operator].busy += now - last;
+    last = now;
+  };
+  return {
+    mark(next) {
+      book();
+      operator = next;
+    },
+    startProfile() {
+      times = emptyTimes();
+      last = performance.now();
+    },
+    stopProfile() {
+      book();
+      return times;
+    },
+  };
+}
+
+function emptyTimes(): OperatorTimes {
+  return Object.fromEntries(operators.map((name) => [name, { busy: 0, waiting: 0 }])) as OperatorTimes;
 }

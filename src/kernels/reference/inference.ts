@@ -5,12 +5,22 @@ import type { Memory } from "./backend.ts";
 
 type InferenceOps = Pick<
   Backend,
-  "gatherInt4" | "quantizeRows" | "matmulInt4" | "kvAppend" | "attentionCached" | "argmax"
+  | "gatherInt4"
+  | "quantizeRows"
+  | "matmulInt4"
+  | "repackInt4"
+  | "gatedRowsInt4"
+  | "skipColumnsInt4"
+  | "countShut"
+  | "kvAppend"
+  | "attentionCached"
+  | "argmax"
 >;
 
 /** The operations of inference, over one memory. */
 export function inferenceOps(memory: Memory): InferenceOps {
-  return { ...int4Ops(memory), ...cacheOps(memory), argmax: argmaxOp(memory) };
+  const int4 = int4Ops(memory);
+  return { ...int4, ...skipOps(memory, int4), ...cacheOps(memory), argmax: argmaxOp(memory) };
 }
 
 /** Code (0..15) and scale of element (row, k) of a packed table with K columns; layout of src/quant/int4.ts. */
@@ -81,6 +91,29 @@ function int4Ops(memory: Memory) {
           f32[at] = (accumulate ? f32[at]! : 0) + Math.fround(Math.fround(sum) * f32[x / 4 + i]!);
         }
       }
+    },
+  } satisfies Partial<Backend>;
+}
+
+// Nothing is skipped here: the layouts are the file's own, and a product with zeros is what skipping must equal.
+function skipOps({ f32, i32, u8 }: Memory, { matmulInt4 }: Pick<Backend, "matmulInt4">) {
+  return {
+    repackInt4(out, w, M, K) {
+      u8.copyWithin(out, w, w + Math.ceil(M / 8) * Math.ceil(K / 32) * 144);
+    },
+    gatedRowsInt4(out, gate, x, w, M, K, activation) {
+      matmulInt4(out, x, w, 1, M, K, M, false);
+      for (let m = 0; m < M; m++) {
+        const value = f32[gate / 4 + m]!;
+        const open = value <= 0 ? 0 : activation === "relu2" ? Math.fround(value * value) : value;
+        f32[out / 4 + m] = open === 0 ? 0 : open * f32[out / 4 + m]!;
+      }
+    },
+    skipColumnsInt4(out, x, w, M, K, accumulate) {
+      matmulInt4(out, x, w, 1, M, K, M, accumulate);
+    },
+    countShut(out, gate, n) {
+      for (let i = 0; i < n; i++) if (f32[gate / 4 + i]! <= 0) i32[out / 4] = i32[out / 4]! + 1;
     },
   } satisfies Partial<Backend>;
 }

@@ -1,6 +1,6 @@
 // The WebAssembly backend: memory, threads and views. The operations are queued by ./commands.ts and run by ./assembly.
 import { HandheldError } from "../../errors.ts";
-import type { Backend, KvFormat, Ptr, SimdLevel } from "../backend.ts";
+import { type Backend, type KvFormat, type OperatorTimes, operators, type Ptr, type SimdLevel } from "../backend.ts";
 import { Heap } from "../heap.ts";
 import {
   COMMAND_BYTES,
@@ -8,6 +8,9 @@ import {
   CONTROL,
   HEAP,
   NO_DOT_PRODUCT,
+  OPERATORS,
+  PROFILE,
+  PROFILING,
   QUEUE,
   QUEUE_COMMANDS,
   SCRATCH_BYTES,
@@ -136,6 +139,25 @@ export class WasmBackend extends CommandQueue implements Backend {
     }
   }
 
+  startProfile(): void {
+    this.flush();
+    new Float64Array(this.memory.buffer, PROFILE, this.threads * OPERATORS * 2).fill(0);
+    new Int32Array(this.memory.buffer, PROFILING, 1)[0] = 1;
+  }
+
+  stopProfile(): OperatorTimes {
+    this.flush();
+    new Int32Array(this.memory.buffer, PROFILING, 1)[0] = 0;
+    const times = new Float64Array(this.memory.buffer, PROFILE, this.threads * OPERATORS * 2);
+    const sum = (at: number) => {
+      let total = 0;
+      for (let i = at; i < times.length; i += OPERATORS * 2) total += times[i]!;
+      return total;
+    };
+    const entries = operators.map((name, i) => [name, { busy: sum(2 * i), waiting: sum(2 * i + 1) }]);
+    return Object.fromEntries(entries) as OperatorTimes;
+  }
+
   activationBytes(N: number, K: number): number {
     return activationBytes(N, K, this.simd);
   }
@@ -177,7 +199,7 @@ export class WasmBackend extends CommandQueue implements Backend {
   }
 }
 
-/** What the module imports; `abort` is what AssemblyScript calls on a failed check. */
+/** What the module imports; `abort` is what AssemblyScript calls on a failed check, `now` what profiling reads. */
 export function kernelImports(memory: WebAssembly.Memory): WebAssembly.Imports {
   return {
     env: {
@@ -185,6 +207,7 @@ export function kernelImports(memory: WebAssembly.Memory): WebAssembly.Imports {
       abort: () => {
         throw new Error("kernel aborted");
       },
+      now: () => performance.now(),
     },
   };
 }

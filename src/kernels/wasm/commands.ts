@@ -2,7 +2,7 @@
 // Memory, threads and views are in backend.ts.
 import type { Activation } from "../../spec/spec.ts";
 import { activations } from "../../spec/spec.ts";
-import type { GemmLayout, KvBlock, Ptr } from "../backend.ts";
+import { type GemmLayout, type KvBlock, type Operator, operators, type Ptr, type SkipLayout } from "../backend.ts";
 import * as op from "./assembly/op.ts";
 
 const slots = op.COMMAND_BYTES / 4;
@@ -18,12 +18,18 @@ export abstract class CommandQueue {
   protected abstract readonly words: Int32Array;
   protected abstract readonly floats: Float32Array;
   abstract flush(): void;
+  private operator = 0;
+
+  mark(operator: Operator): void {
+    this.operator = operators.indexOf(operator);
+  }
 
   private begin(opcode: number, work = 0): number {
     if (this.queued === op.QUEUE_COMMANDS) this.flush();
     this.work += work;
     const at = this.queued++ * slots;
     this.words[at] = opcode;
+    this.words[at + op.OPERATOR_SLOT] = this.operator;
     return at;
   }
 
@@ -471,6 +477,48 @@ export abstract class CommandQueue {
     i[at + 6] = K;
     i[at + 7] = ldc;
     i[at + 8] = accumulate ? 1 : 0;
+  }
+
+  gatedRowsInt4(out: Ptr, gate: Ptr, x: Ptr, w: Ptr, M: number, K: number, activation: "relu" | "relu2"): void {
+    const at = this.begin(op.OP_GATED_ROWS_INT4, M * K);
+    const i = this.words;
+    i[at + 1] = out;
+    i[at + 2] = gate;
+    i[at + 3] = x;
+    i[at + 4] = w;
+    i[at + 5] = M;
+    i[at + 6] = K;
+    i[at + 7] = activations.indexOf(activation);
+  }
+
+  skipColumnsInt4(out: Ptr, x: Ptr, w: Ptr, M: number, K: number, accumulate: boolean): void {
+    const at = this.begin(op.OP_SKIP_COLUMNS_INT4, M * K);
+    const i = this.words;
+    i[at + 1] = out;
+    i[at + 2] = x;
+    i[at + 3] = w;
+    i[at + 4] = M;
+    i[at + 5] = K;
+    i[at + 6] = accumulate ? 1 : 0;
+  }
+
+  countShut(out: Ptr, gate: Ptr, n: number): void {
+    const at = this.begin(op.OP_COUNT_SHUT, n);
+    const i = this.words;
+    i[at + 1] = out;
+    i[at + 2] = gate;
+    i[at + 3] = n;
+  }
+
+  repackInt4(out: Ptr, w: Ptr, M: number, K: number, layout: SkipLayout, back: boolean): void {
+    const at = this.begin(op.OP_REPACK_INT4, 4 * M * K);
+    const i = this.words;
+    i[at + 1] = out;
+    i[at + 2] = w;
+    i[at + 3] = M;
+    i[at + 4] = K;
+    i[at + 5] = layout === "columns" ? 1 : 0;
+    i[at + 6] = back ? 1 : 0;
   }
 
   kvAppend(cache: KvBlock, x: Ptr, N: number, position: number, K: number, D: number, stride: number): void {

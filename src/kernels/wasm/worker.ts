@@ -14,7 +14,8 @@ function start({ module, memory, index, threads, scratch }: Start, ready: () => 
   const abort = () => {
     throw new Error("kernel aborted");
   };
-  const instance = new WebAssembly.Instance(module, { env: { memory, abort } });
+  const now = () => performance.now();
+  const instance = new WebAssembly.Instance(module, { env: { memory, abort, now } });
   const kernels = instance.exports as unknown as KernelExports;
   kernels.configure(index, threads, scratch);
   ready();

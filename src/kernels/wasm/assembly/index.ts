@@ -14,8 +14,11 @@ import { choiceCrossEntropy, choiceHeadBackward } from "./choice-loss";
 import { sumSquares, adamw } from "./optimizer";
 import { fakeQuantizeInt4 } from "./fake-quantize";
 import { gatherInt4, quantizeRows, matmulInt4 } from "./int4";
+import { countShut, gatedRowsInt4, skipColumnsInt4 } from "./int4-sparse";
+import { repackColumns, repackRows } from "./int4-repack";
 import { kvAppend, attentionCached, argmax } from "./kv";
 import { alone, awaitWork, barrier, configure, publish, together } from "./control";
+import { bookBusy, bookWaiting, isProfiling, startClock } from "./profile";
 import {
   COMMAND_BYTES,
   QUEUE,
@@ -49,6 +52,10 @@ import {
   OP_FAKE_QUANTIZE_INT4,
   OP_CHOICE_CROSS_ENTROPY,
   OP_CHOICE_HEAD_BACKWARD,
+  OP_GATED_ROWS_INT4,
+  OP_SKIP_COLUMNS_INT4,
+  OP_COUNT_SHUT,
+  OP_REPACK_INT4,
 } from "./op";
 
 export { configure };
@@ -78,9 +85,24 @@ export function work(): void {
 }
 
 function run(count: i32): void {
+  if (isProfiling()) {
+    runProfiled(count);
+    return;
+  }
   for (let i = 0; i < count; i++) {
     execute(<usize>(QUEUE + i * COMMAND_BYTES));
     barrier();
+  }
+}
+
+function runProfiled(count: i32): void {
+  startClock();
+  for (let i = 0; i < count; i++) {
+    const command = <usize>(QUEUE + i * COMMAND_BYTES);
+    execute(command);
+    bookBusy(command);
+    barrier();
+    bookWaiting(command);
   }
 }
 
@@ -376,6 +398,37 @@ function execute(c: usize): void {
         load<i32>(c, 24),
         load<i32>(c, 28),
       );
+      return;
+    case OP_GATED_ROWS_INT4:
+      gatedRowsInt4(
+        <usize>load<u32>(c, 4),
+        <usize>load<u32>(c, 8),
+        <usize>load<u32>(c, 12),
+        <usize>load<u32>(c, 16),
+        load<i32>(c, 20),
+        load<i32>(c, 24),
+        load<i32>(c, 28),
+      );
+      return;
+    case OP_SKIP_COLUMNS_INT4:
+      skipColumnsInt4(
+        <usize>load<u32>(c, 4),
+        <usize>load<u32>(c, 8),
+        <usize>load<u32>(c, 12),
+        load<i32>(c, 16),
+        load<i32>(c, 20),
+        load<i32>(c, 24),
+      );
+      return;
+    case OP_COUNT_SHUT:
+      countShut(<usize>load<u32>(c, 4), <usize>load<u32>(c, 8), load<i32>(c, 12));
+      return;
+    case OP_REPACK_INT4:
+      if (load<i32>(c, 20)) {
+        repackColumns(<usize>load<u32>(c, 4), <usize>load<u32>(c, 8), load<i32>(c, 12), load<i32>(c, 16), load<i32>(c, 24));
+      } else {
+        repackRows(<usize>load<u32>(c, 4), <usize>load<u32>(c, 8), load<i32>(c, 12), load<i32>(c, 16), load<i32>(c, 24));
+      }
       return;
     default:
       unreachable();

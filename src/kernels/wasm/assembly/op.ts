@@ -16,9 +16,17 @@ export const CONSTANTS = 5120;
  * A word: not 0 forbids the int8 dot product instruction (int4-tiles-dot.ts), so that tests reach the other kernels.
  */
 export const NO_DOT_PRODUCT = 6144;
+/** A word: not 0 makes the threads book the time of each operator (profile.ts). */
+export const PROFILING = 6208;
+/** Room for operators, as in `operators` of ../../backend.ts. */
+export const OPERATORS = 16;
+/** Slot of a command that says which operator it belongs to. */
+export const OPERATOR_SLOT = 31;
 export const QUEUE = 8192;
-/** First byte after the queue: per-thread scratch, then the heap. */
-export const HEAP = QUEUE + COMMAND_BYTES * QUEUE_COMMANDS;
+/** First byte after the queue and the profile: per-thread scratch, then the heap. */
+export const HEAP = QUEUE + COMMAND_BYTES * QUEUE_COMMANDS + 16384;
+/** Where each of up to 64 threads books: f64 [threads, OPERATORS, 2], milliseconds busy and waiting. */
+export const PROFILE = HEAP - 16384;
 /** Fixed scratch of each thread, in bytes (a GEMM's packed panels, a row of attention scores …). */
 export const SCRATCH_BYTES = 1 << 20;
 
@@ -50,5 +58,9 @@ export const OP_KV_APPEND = 25;
 export const OP_ATTENTION_CACHED = 26;
 export const OP_ARGMAX = 27;
 export const OP_FAKE_QUANTIZE_INT4 = 28;
-export const OP_CHOICE_CROSS_ENTROPY = 29;
-export const OP_CHOICE_HEAD_BACKWARD = 30;
+export const OP_GATED_ROWS_INT4 = 29;
+export const OP_SKIP_COLUMNS_INT4 = 30;
+export const OP_COUNT_SHUT = 31;
+export const OP_REPACK_INT4 = 32;
+export const OP_CHOICE_CROSS_ENTROPY = 33;
+export const OP_CHOICE_HEAD_BACKWARD = 34;

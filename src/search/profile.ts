@@ -1,0 +1,170 @@
+// Splits a decoder's time by operator, as Figure 7 of "Demystifying Small Language Models for Edge Deployment" does, and
+// its memory by use, as Figure 9. Speeds without a profile are in timing.ts.
+import { HandheldError } from "../errors.ts";
+import { createSampler } from "../generate/sampler.ts";
+import { type Operator, type OperatorTimes, operators } from "../kernels/backend.ts";
+import type { Decoder, Session } from "../model/decoder.ts";
+import { blockMatrices, countParameters, kvBytesPerToken, matrixBytes } from "../spec/arithmetic.ts";
+import { mostDecoded } from "./timing.ts";
+
+/** Where the time of one prompt or of one decoded token goes. */
+export interface Profile {
+  phase: "prefill" | "decode";
+  /** Tokens of the prompt; tokens in the cache before the first decoded one. */
+  tokens: number;
+  /** Milliseconds of a prompt or of a decoded token, in the fastest repeat: busy + waiting + outside. */
+  totalMs: number;
+  /** The same without a profile, measured by turns with it, in its fastest repeat. */
+  plainMs: number;
+  /** Milliseconds that the threads compute, on average, by operator. */
+  busyMs: Record<Operator, number>;
+  /** Milliseconds that the threads wait at the barrier behind each operator for the slowest of them, on average. */
+  waitingMs: Record<Operator, number>;
+  /** Milliseconds outside the kernels: JavaScript that queues operations, waking the threads. */
+  outsideMs: number;
+  /** What looking at the clock costs: (totalMs − plainMs) ÷ plainMs. Below zero it is lost in the noise. */
+  cost: number;
+  /** (Median − fastest) ÷ fastest of the profiled repeats: how much else the machine did. */
+  spread: number;
+  repeats: number;
+}
+
+/** How much is measured. */
+export interface ProfileOptions {
+  /** Repeats, with and without profile, of which the fastest counts: other work only ever adds time. Default 20. */
+  repeats?: number | undefined;
+  /** Seconds that one repeat should last. Default 0.05. */
+  repeatSeconds?: number | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+/** Profiles putting a prompt of `tokens` tokens into an empty cache and choosing the next token (greedy). */
+export async function profilePrefill(decoder: Decoder, tokens: number, options: ProfileOptions = {}): Promise<Profile> {
+  const session = decoder.createSession({ capacity: tokens });
+  const prompt = someTokens(decoder, tokens);
+  try {
+    const run = (times: number) => {
+      let samplingMs = 0;
+      for (let i = 0; i < times; i++) {
+        session.truncate(0);
+        session.append(prompt);
+        samplingMs += sample(session);
+      }
+      return samplingMs;
+    };
+    return { phase: "prefill", tokens, ...(await profile(decoder, run, options)) };
+  } finally {
+    session.close();
+  }
+}
+
+/** Profiles decoding and choosing (greedy) one token after the other behind `context` tokens. */
+export async function profileDecode(decoder: Decoder, context: number, options: ProfileOptions = {}): Promise<Profile> {
+  const length = Math.max(1, Math.min(mostDecoded, decoder.spec.context - context));
+  const session = decoder.createSession({ capacity: context + length });
+  try {
+    if (context > 0) session.append(someTokens(decoder, context));
+    const run = (times: number) => {
+      let samplingMs = 0;
+      for (let i = 0; i < times; i++) {
+        if (i % length === 0) session.truncate(context);
+        session.append([i % decoder.spec.vocabulary]);
+        samplingMs += sample(session);
+      }
+      session.truncate(context);
+      return samplingMs;
+    };
+    return { phase: "decode", tokens: context, ...(await profile(decoder, run, options)) };
+  } finally {
+    session.close();
+  }
+}
+
+const sampler = createSampler();
+
+/** Milliseconds of choosing a token, in JavaScript or in the backend. */
+function sample(session: Session): number {
+  session.decoder.backend.mark("sampling");
+  const started = performance.now();
+  sampler.sample(session.logits(), []);
+  return performance.now() - started;
+}
+
+type Split = Pick<Profile, "totalMs" | "busyMs" | "waitingMs" | "outsideMs">;
+
+async function profile(decoder: Decoder, run: (times: number) => number, options: ProfileOptions) {
+  const repeats = Math.max(1, options.repeats ?? 20);
+  const times = calibrate(run, options.repeatSeconds ?? 0.05);
+  const splits: Split[] = [];
+  let plainMs = Infinity;
+  for (let i = 0; i < repeats; i++) {
+    await new Promise((resolve) => setTimeout(resolve)); // lets Ctrl-C in
+    if (options.signal?.aborted) throw new HandheldError("aborted", "stopped while profiling");
+    const started = performance.now();
+    run(times);
+    plainMs = Math.min(plainMs, (performance.now() - started) / times);
+    splits.push(profiled(decoder, run, times));
+  }
+  splits.sort((a, b) => a.totalMs - b.totalMs);
+  const best = splits[0]!;
+  const spread = splits[repeats >> 1]!.totalMs / best.totalMs - 1;
+  return { ...best, plainMs, cost: best.totalMs / plainMs - 1, spread, repeats };
+}
+
+// How often to run so that it lasts `seconds`; a run before warms up.
+function calibrate(run: (times: number) => number, seconds: number): number {
+  run(1);
+  const started = performance.now();
+  run(1);
+  return Math.max(1, Math.ceil((seconds * 1000) / Math.max(0.01, performance.now() - started)));
+}
+
+function profiled({ backend }: Decoder, run: (times: number) => number, times: number): Split {
+  backend.startProfile();
+  const started = performance.now();
+  const samplingMs = run(times);
+  const totalMs = (performance.now() - started) / times;
+  const booked = backend.stopProfile();
+  // By the caller's clock, for what JavaScript does of it no backend sees.
+  booked.sampling.busy = Math.max(0, samplingMs - booked.sampling.waiting);
+  const part = (kind: keyof OperatorTimes[Operator]) =>
+    Object.fromEntries(operators.map((name) => [name, booked[name][kind] / times])) as Record<Operator, number>;
+  const [busyMs, waitingMs] = [part("busy"), part("waiting")];
+  return { totalMs, busyMs, waitingMs, outsideMs: Math.max(0, totalMs - sum(busyMs) - sum(waitingMs)) };
+}
+
+/** Sum over the operators. */
+export function sum(times: Record<Operator, number>): number {
+  return operators.reduce((total, name) => total + times[name], 0);
+}
+
+function someTokens({ spec }: Decoder, count: number): Uint32Array {
+  return Uint32Array.from({ length: count }, (_, i) => (i * 7919) % spec.vocabulary);
+}
+
+/** Bytes of memory by use, with one session of a given length open. */
+export interface MemoryUse {
+  /** Embedding, and the output head where it is not tied. */
+  embedding: number;
+  attention: number;
+  ffn: number;
+  norms: number;
+  /** KV cache of the session (int8). */
+  cache: number;
+  /** Activations and logits of a forward pass. */
+  buffers: number;
+}
+
+/** What an open decoder and a session of `capacity` tokens take. `buffersBytes`: what the decoder reserved but for weights. */
+export function memoryUse({ spec, weights }: Decoder, capacity: number, buffersBytes: number): MemoryUse {
+  const sizes = blockMatrices(spec).map(([rows, columns]) => matrixBytes(rows, columns, weights.format));
+  const total = (matrices: number[]) => spec.layers * matrices.reduce((sum, bytes) => sum + bytes, 0);
+  return {
+    embedding: matrixBytes(spec.vocabulary, spec.width, weights.format) * (spec.tiedEmbeddings ? 1 : 2),
+    attention: total(sizes.slice(0, 4)),
+    ffn: total(sizes.slice(4)),
+    norms: 4 * countParameters(spec).norms,
+    cache: capacity * kvBytesPerToken(spec, "int8"),
+    buffers: buffersBytes,
+  };
+}

@@ -14,6 +14,8 @@ import { sumSquares, adamw } from "./optimizer";
 import { fakeQuantizeInt4 } from "./fake-quantize";
 import { gatherInt4, quantizeRows, matmulInt4 } from "./int4";
 import { kvAppend, attentionCached, argmax } from "./kv";
+import { maskLogits, penalizeRepeats } from "./logits";
+import { sample } from "./sampling";
 import { alone, awaitWork, barrier, configure, publish, together } from "./control";
 import {
   COMMAND_BYTES,
@@ -46,6 +48,9 @@ import {
   OP_ATTENTION_CACHED,
   OP_ARGMAX,
   OP_FAKE_QUANTIZE_INT4,
+  OP_MASK_LOGITS,
+  OP_PENALIZE_REPEATS,
+  OP_SAMPLE,
 } from "./op";
 
 export { configure };
@@ -317,12 +322,14 @@ function execute(c: usize): void {
         <usize>load<u32>(c, 4),
         load<i32>(c, 8),
         load<i32>(c, 12),
-        <usize>load<u32>(c, 16),
-        load<i32>(c, 20),
-        load<i32>(c, 24),
+        load<i32>(c, 16),
+        <usize>load<u32>(c, 20),
+        <usize>load<u32>(c, 24),
         load<i32>(c, 28),
         load<i32>(c, 32),
         load<i32>(c, 36),
+        load<i32>(c, 40),
+        load<i32>(c, 44),
       );
       return;
     case OP_ATTENTION_CACHED:
@@ -330,7 +337,7 @@ function execute(c: usize): void {
         <usize>load<u32>(c, 4),
         <usize>load<u32>(c, 8),
         <usize>load<u32>(c, 12),
-        <usize>load<u32>(c, 16),
+        load<i32>(c, 16),
         load<i32>(c, 20),
         load<i32>(c, 24),
         load<i32>(c, 28),
@@ -346,6 +353,33 @@ function execute(c: usize): void {
       return;
     case OP_FAKE_QUANTIZE_INT4:
       fakeQuantizeInt4(<usize>load<u32>(c, 4), <usize>load<u32>(c, 8), load<i32>(c, 12), load<i32>(c, 16));
+      return;
+    case OP_MASK_LOGITS:
+      maskLogits(<usize>load<u32>(c, 4), <usize>load<u32>(c, 8), load<i32>(c, 12));
+      return;
+    case OP_PENALIZE_REPEATS:
+      penalizeRepeats(
+        <usize>load<u32>(c, 4),
+        load<i32>(c, 8),
+        <usize>load<u32>(c, 12),
+        load<i32>(c, 16),
+        load<f32>(c, 20),
+        <usize>load<u32>(c, 24),
+      );
+      return;
+    case OP_SAMPLE:
+      sample(
+        <usize>load<u32>(c, 4),
+        <usize>load<u32>(c, 8),
+        load<i32>(c, 12),
+        <usize>load<u32>(c, 16),
+        load<f32>(c, 20),
+        load<i32>(c, 24),
+        load<f32>(c, 28),
+        load<f32>(c, 32),
+        load<f32>(c, 36),
+        <usize>load<u32>(c, 40),
+      );
       return;
     default:
       unreachable();

@@ -22,6 +22,9 @@ export const HEAP = QUEUE + COMMAND_BYTES * QUEUE_COMMANDS;
 /** Fixed scratch of each thread, in bytes (a GEMM's packed panels, a row of attention scores …). */
 export const SCRATCH_BYTES = 1 << 20;
 
+/** Tokens of one page of a KV cache; the keys of a block of attention-cached.ts. */
+export const KV_PAGE = 64;
+
 export const OP_FILL = 1;
 export const OP_COPY = 2;
 export const OP_ADD = 3;
@@ -50,3 +53,6 @@ export const OP_KV_APPEND = 25;
 export const OP_ATTENTION_CACHED = 26;
 export const OP_ARGMAX = 27;
 export const OP_FAKE_QUANTIZE_INT4 = 28;
+export const OP_MASK_LOGITS = 40;
+export const OP_PENALIZE_REPEATS = 41;
+export const OP_SAMPLE = 42;

@@ -120,7 +120,7 @@ describe("createCaller", () => {
   });
 
   it("pays for the tokens of a query that the last one does not share", () => {
-    const model = tinyModel(tokenizer, { context: 512 });
+    const model = tinyModel(tokenizer, { context: 4096 });
     const caller = createCaller(model.decoder, tokenizer, codec);
     expect(caller.call("play some jazz").reusedTokens).toBe(0);
     // The same beginning; then the same prompt, of which the last token runs again.

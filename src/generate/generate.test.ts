@@ -237,11 +237,12 @@ describe("generate for many at once", () => {
     const prefixes = new PrefixCache(model.decoder);
     const first = model.tokenizer.encode("the cat sat");
     const greedy = { maxTokens: 10, prefixes };
-    const { tokens } = await collect(model, first, greedy);
+    const unending = { ...model, eosIds: new Set<number>() };
+    const { tokens } = await collect(unending, first, greedy);
     const said = slowTokens(model, first, tokens);
     const next = [...first, ...said, ...model.tokenizer.encode(" and")];
     // All that was read is known: the prompt and the answer but for its last token.
-    const { reusedTokens, text } = await collect(model, next, greedy);
+    const { reusedTokens, text } = await collect(unending, next, greedy);
     expect(reusedTokens).toBe(first.length + tokens - 1);
     expect(text).toBe(model.tokenizer.decode(slowTokens(model, next, 10), { skipSpecial: true }));
     prefixes.close();

@@ -128,6 +128,7 @@ describe("a session", () => {
     session.truncate(3);
     session.append([1, 2, 3]);
     expect(backend.allocatedBytes).toBe(reserved);
+    session.append(randomIds(spec, 60));
     session.truncate(65);
     session.trim();
     expect(backend.allocatedBytes).toBe(before + session.pages.pageBytes);

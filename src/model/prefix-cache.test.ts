@@ -29,7 +29,14 @@ function serve(cache: PrefixCache, ids: readonly number[]) {
 describe("the prefix cache", () => {
   it("reuses exactly what a request has in common with an earlier one, and the logits are those of a fresh session", () => {
     const { decoder, cache } = create();
-    const requests = [request(1), request(2), request(2, 30), request(1), system.slice(0, 10), [elsewhere(1), ...system]];
+    const requests = [
+      request(1),
+      request(2),
+      request(2, 30),
+      request(1),
+      system.slice(0, 10),
+      [elsewhere(1), ...system],
+    ];
     const reused = requests.map((ids) => {
       const served = serve(cache, ids);
       const fresh = decoder.createSession();

@@ -4,7 +4,7 @@
 // hold for the rows marked "memory".
 import { availableParallelism, cpus } from "node:os";
 import { parseArgs } from "node:util";
-import { type Backend, createBackend, type KvBlock } from "../src/kernels/index.ts";
+import { type Backend, createBackend, type KvFormat, type KvLayer, kvPageTokens } from "../src/kernels/index.ts";
 import { int4Bytes } from "../src/quant/int4.ts";
 
 const { values: options } = parseArgs({
@@ -85,20 +85,18 @@ interface Heads {
   D: number;
 }
 
-function attention(backend: Backend, { N, S, H, K, D }: Heads, format: KvBlock["format"]): Row {
-  const [keys, values] = [0, 1].map((): KvBlock => {
-    const cache = { ptr: backend.alloc(backend.kvBytes(S, K, D, format)), capacity: S, format };
-    const x = noise(backend, S * K * D);
-    backend.kvAppend(cache, x, S, 0, K, D, K * D);
-    backend.free(x);
-    return cache;
-  });
+function attention(backend: Backend, { N, S, H, K, D }: Heads, format: KvFormat): Row {
+  const bytesOfPage = backend.kvBytes(K, D, format);
+  const addresses = Array.from({ length: Math.ceil(S / kvPageTokens) }, () => backend.alloc(2 * bytesOfPage));
+  const pages = backend.alloc(4 * addresses.length);
+  backend.i32(pages, addresses.length).set(addresses);
+  const cache: KvLayer = { pages, keys: 0, values: bytesOfPage, format };
+  const x = noise(backend, S * K * D);
+  backend.kvAppend(cache, x, x, S, 0, K, D, K * D);
   const q = noise(backend, N * H * D);
   const out = backend.alloc(4 * N * H * D);
-  const spent = time(backend, 1, () => {
-    backend.attentionCached(out, q, keys!, values!, N, S - N, H, K, D, H * D);
-  });
-  for (const ptr of [keys!.ptr, values!.ptr, q, out]) backend.free(ptr);
+  const spent = time(backend, 1, () => backend.attentionCached(out, q, cache, N, S - N, H, K, D, H * D));
+  for (const ptr of [...addresses, pages, x, q, out]) backend.free(ptr);
   const pairs = N * (S - N) + (N * (N + 1)) / 2;
   const shape = `${N} new of ${S}, heads ${H}/${K} × ${D}, ${format}`;
   const bytes = 2 * K * S * (format === "f32" ? 4 * D : D + 4);

@@ -26,7 +26,8 @@ export interface Random {
  * ```
  */
 export function createRandom(seed: number, ...path: (string | number)[]): Random {
-  const uint32 = sfc32(hash32(seed, ...path));
+  const state = seedWords(seed, ...path);
+  const uint32 = () => nextWord(state);
   const float = () => uint32() / 2 ** 32;
   const below = (n: number) => Math.floor(float() * n);
   return {
@@ -62,19 +63,24 @@ function mix(value: number): number {
   return (h ^ (h >>> 16)) >>> 0;
 }
 
-function sfc32(seed: number): () => number {
-  let a = mix(seed ^ 0x9e3779b9);
-  let b = mix(seed ^ 0x243f6a88);
-  let c = seed | 0;
-  let counter = 1;
-  const next = () => {
-    const t = (((a + b) | 0) + counter) | 0;
-    counter = (counter + 1) | 0;
-    a = b ^ (b >>> 9);
-    b = (c + (c << 3)) | 0;
-    c = (((c << 21) | (c >>> 11)) + t) | 0;
-    return t >>> 0;
-  };
-  for (let i = 0; i < 15; i++) next();
-  return next;
+/** The generator's state for a seed and labels: the four words of sfc32, for {@link nextWord}. */
+export function seedWords(seed: number, ...path: (string | number)[]): Int32Array {
+  const hash = hash32(seed, ...path);
+  const state = Int32Array.of(mix(hash ^ 0x9e3779b9), mix(hash ^ 0x243f6a88), hash, 1);
+  for (let i = 0; i < 15; i++) nextWord(state);
+  return state;
+}
+
+/** The next whole number 0..2³²−1 of the generator whose state is given, which moves on. */
+export function nextWord(state: Int32Array): number {
+  const a = state[0]!;
+  const b = state[1]!;
+  const c = state[2]!;
+  const counter = state[3]!;
+  const t = (((a + b) | 0) + counter) | 0;
+  state[0] = b ^ (b >>> 9);
+  state[1] = (c + (c << 3)) | 0;
+  state[2] = (((c << 21) | (c >>> 11)) + t) | 0;
+  state[3] = (counter + 1) | 0;
+  return t >>> 0;
 }

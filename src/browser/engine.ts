@@ -58,7 +58,16 @@ async function loadEngine({ id, from, options }: Asked<"load">, signal: AbortSig
 async function generateText({ id, prompt, options }: Asked<"generate">, signal: AbortSignal): Promise<null> {
   const send = (event: GenerateEvent) => scope.postMessage({ type: "event", id, event });
   if (signal.aborted) {
-    send({ type: "done", reason: "aborted", text: "", promptTokens: 0, tokens: 0, prefillMs: 0, decodeMs: 0 });
+    send({
+      type: "done",
+      reason: "aborted",
+      text: "",
+      promptTokens: 0,
+      reusedTokens: 0,
+      tokens: 0,
+      prefillMs: 0,
+      decodeMs: 0,
+    });
     return null;
   }
   for await (const event of generate(need().model, prompt, { ...options, signal })) {

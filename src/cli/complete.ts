@@ -4,6 +4,7 @@ import { HandheldError } from "../errors.ts";
 import { formatRate } from "../format.ts";
 import { type GenerateEvent, type GenerateOptions, generate } from "../generate/generate.ts";
 import type { LoadedModel } from "../model/load.ts";
+import { PrefixCache } from "../model/prefix-cache.ts";
 import type { CommandIo } from "./io.ts";
 
 /** The options of `handheld run` that shape text. */
@@ -32,12 +33,14 @@ export async function complete(
   io: CommandIo,
 ): Promise<void> {
   const messages: Message[] = [];
+  // A chat's next turn begins like the last one: only what is new goes through the model.
+  const prefixes = new PrefixCache(model.decoder, { sessions: 1 });
   for (;;) {
     const query = options.query ?? (await io.ask(io.interactive ? "> " : ""));
     if (query === null) return;
     messages.push({ role: "user", content: query });
     const prompt = mode === "chat" ? renderChat(model, messages) : query;
-    const done = await stream(model, prompt, options, io);
+    const done = await stream(model, prompt, prefixes, options, io);
     messages.push({ role: "assistant", content: done.text });
     if (options.query !== undefined) {
       io.result({ ...done });
@@ -46,16 +49,17 @@ export async function complete(
   }
 }
 
-async function stream(model: LoadedModel, prompt: string, options: TextOptions, io: CommandIo) {
+async function stream(model: LoadedModel, prompt: string, prefixes: PrefixCache, options: TextOptions, io: CommandIo) {
   const { stop, query: _, ...sampling } = options;
-  const settings: GenerateOptions = { ...sampling, signal: io.signal, ...(stop === undefined ? {} : { stop: [stop] }) };
+  const stops = stop === undefined ? {} : { stop: [stop] };
+  const settings: GenerateOptions = { ...sampling, prefixes, signal: io.signal, ...stops };
   let done: Extract<GenerateEvent, { type: "done" }> | null = null;
   for await (const event of generate(model, prompt, settings)) {
     if (event.type === "text") io.write(event.text);
     else done = event;
   }
-  const { tokens, decodeMs, promptTokens, prefillMs, reason } = done!;
-  const prefill = formatRate((1000 * promptTokens) / prefillMs);
+  const { tokens, decodeMs, promptTokens, reusedTokens, prefillMs, reason } = done!;
+  const prefill = formatRate((1000 * (promptTokens - reusedTokens)) / prefillMs);
   const decode = formatRate((1000 * tokens) / decodeMs);
   io.print(`\n  (${tokens} tokens, ended by ${reason}; prefill ${prefill}, decode ${decode} tok/s)`);
   if (reason === "aborted") throw new HandheldError("aborted", "stopped");

@@ -119,6 +119,16 @@ describe("createCaller", () => {
     expect(thrownBy(() => cramped.call(queries[1]!))).toMatchObject({ code: "context-overflow", context: prompt + 2 });
   });
 
+  it("pays for the tokens of a query that the last one does not share", () => {
+    const model = tinyModel(tokenizer, { context: 4096 });
+    const caller = createCaller(model.decoder, tokenizer, codec);
+    expect(caller.call("play some jazz").reusedTokens).toBe(0);
+    // The same beginning; then the same prompt, of which the last token runs again.
+    const { reusedTokens, promptTokens } = caller.call("play some jazz at the mat");
+    expect(reusedTokens).toBeGreaterThan(1);
+    expect(caller.call("play some jazz at the mat").reusedTokens).toBe(promptTokens - 1);
+  });
+
   it("keeps to the most calls asked for", () => {
     const { decoder } = tinyModel(tokenizer, { context: 4096 }, 2);
     const most = (maxCalls?: number) => {

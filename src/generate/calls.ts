@@ -2,12 +2,12 @@
 import { ContextOverflowError } from "../errors.ts";
 import type { CallCodec } from "../functions/codec.ts";
 import { createConstrainer } from "../functions/constrain/constrainer.ts";
-import { applyMask } from "../functions/constrain/mask.ts";
 import type { Constrainer } from "../functions/constrain/types.ts";
 import type { Call } from "../functions/types.ts";
-import type { Decoder, Session } from "../model/decoder.ts";
+import type { KernelSampler } from "../kernels/sampling.ts";
+import type { Decoder } from "../model/decoder.ts";
+import type { Session } from "../model/session.ts";
 import type { Tokenizer } from "../tokenizer/tokenizer.ts";
-import { argmax } from "./sampler.ts";
 
 /** A model that turns queries into calls: made by {@link createCaller}. */
 export interface Caller {
@@ -26,6 +26,8 @@ export interface CallResult {
   calls: Call[];
   text: string;
   promptTokens: number;
+  /** Of these, tokens that the query before began with too, so that they cost nothing. */
+  reusedTokens: number;
   /** Tokens of the answer, those that the grammar left no choice for included. */
   tokens: number;
   prefillMs: number;
@@ -59,11 +61,11 @@ export function createCaller(
 ): Caller {
   const constrainer = createCallConstrainer(tokenizer, codec, options.maxCalls);
   const session = decoder.createSession();
+  const sampler = decoder.createSampler();
   return {
     codec,
     decoder,
     call(query) {
-      session.truncate(0);
       const prompt = codec.prompt(query);
       if (prompt.length >= session.capacity) {
         throw new ContextOverflowError(
@@ -73,20 +75,30 @@ export function createCaller(
         );
       }
       const start = performance.now();
-      session.append(prompt);
+      const reusedTokens = session.prompt(prompt);
       const prefilled = performance.now();
-      const ids = answer(session, constrainer, query, options.maxTokens ?? session.capacity);
+      const ids = answer(session, sampler, constrainer, query, options.maxTokens ?? session.capacity);
       const decodeMs = performance.now() - prefilled;
       const text = tokenizer.decode(ids);
       const calls = codec.decode(ids);
-      return { calls, text, promptTokens: prompt.length, tokens: ids.length, prefillMs: prefilled - start, decodeMs };
+      const [promptTokens, prefillMs] = [prompt.length, prefilled - start];
+      return { calls, text, promptTokens, reusedTokens, tokens: ids.length, prefillMs, decodeMs };
     },
-    close: () => session.close(),
+    close() {
+      session.close();
+      sampler.close();
+    },
   };
 }
 
 // Tokens without a choice are taken without asking the model and go through it together with the next chosen one.
-function answer(session: Session, constrainer: Constrainer, query: string, maxTokens: number): number[] {
+function answer(
+  session: Session,
+  sampler: KernelSampler,
+  constrainer: Constrainer,
+  query: string,
+  maxTokens: number,
+): number[] {
   const constraint = constrainer.start(query);
   const ids: number[] = [];
   let pending: number[] = [];
@@ -95,9 +107,7 @@ function answer(session: Session, constrainer: Constrainer, query: string, maxTo
     if (id === null) {
       if (pending.length > 0) session.append(pending);
       pending = [];
-      const logits = session.logits();
-      applyMask(logits, constraint.allowed());
-      id = argmax(logits);
+      id = session.sample(sampler, { allowed: constraint.allowed() });
     }
     constraint.accept(id);
     if (!constraint.done) ids.push(id);

@@ -1,10 +1,11 @@
 // Text generation: its events against a slow loop that starts every token afresh.
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { ContextOverflowError } from "../errors.ts";
 import { createConstrainer } from "../functions/constrain/constrainer.ts";
 import { getCallFormat } from "../functions/formats/registry.ts";
 import { validateCalls } from "../functions/validate.ts";
 import type { LoadedModel } from "../model/load.ts";
+import { PrefixCache } from "../model/prefix-cache.ts";
 import { type GenerateEvent, type GenerateOptions, generate } from "./generate.ts";
 import { createSampler } from "./sampler.ts";
 import { tinyModel, tinyTokenizer } from "./tiny-model.case.ts";
@@ -181,6 +182,70 @@ describe("generate", () => {
     await collect(model, [model.spec.vocabulary]).catch(() => {});
     for await (const _ of generate(model, prompt, { temperature: 1 })) break;
     expect(backend.allocatedBytes).toBe(before);
+  });
+});
+
+describe("generate for many at once", () => {
+  const model = tinyModel(tinyTokenizer(), { context: 256 });
+  const { backend } = model.decoder;
+  const options = (seed: number): GenerateOptions => ({ maxTokens: 40, temperature: 1.2, topP: 0.95, seed });
+
+  it("gives each the text it would have alone, whoever reads when", async () => {
+    const prompts = ["the cat sat", "wake me up", "play some jazz on the mat"];
+    const alone = await Promise.all(prompts.map((text, i) => collect(model, text, options(i))));
+    const streams = prompts.map((text, i) => generate(model, text, options(i)));
+    const texts = prompts.map(() => "");
+    // In turns: one event of each, then the next of each.
+    for (let open = streams.length; open > 0; ) {
+      open = 0;
+      for (const [i, stream] of streams.entries()) {
+        const { done, value } = await stream.next();
+        if (done) continue;
+        open++;
+        if (value.type === "text") texts[i] += value.text;
+      }
+    }
+    expect(texts).toEqual(alone.map(({ text }) => text));
+  });
+
+  it("through a prefix cache: the same text, and only new tokens are paid for", async () => {
+    const before = backend.allocatedBytes;
+    const prefixes = new PrefixCache(model.decoder);
+    const system = "the dog sat on the log and the cat sat on the mat. ".repeat(2);
+    const forward = vi.spyOn(model.decoder, "forward");
+    const paid = () => forward.mock.calls.splice(0)[0]![1];
+    for (const [i, question] of ["wake me", "play", "play", "play some"].entries()) {
+      const ids = model.tokenizer.encode(system + question);
+      const without = await collect(model, ids, options(i));
+      expect(without.reusedTokens).toBe(0);
+      expect(paid()).toBe(ids.length);
+      const { text, reusedTokens, promptTokens } = await collect(model, ids, { ...options(i), prefixes });
+      expect(text).toBe(without.text);
+      expect(promptTokens).toBe(ids.length);
+      if (i > 0) expect(reusedTokens).toBeGreaterThanOrEqual(model.tokenizer.encode(system).length - 1);
+      expect(paid()).toBe(ids.length - reusedTokens);
+    }
+    forward.mockRestore();
+    // Left early, and failed.
+    for await (const _ of generate(model, system, { temperature: 1, prefixes })) break;
+    await collect(model, [model.spec.vocabulary], { prefixes }).catch(() => {});
+    prefixes.close();
+    expect(backend.allocatedBytes).toBe(before);
+  });
+
+  it("continues a conversation from where it was", async () => {
+    const prefixes = new PrefixCache(model.decoder);
+    const first = model.tokenizer.encode("the cat sat");
+    const greedy = { maxTokens: 10, prefixes };
+    const unending = { ...model, eosIds: new Set<number>() };
+    const { tokens } = await collect(unending, first, greedy);
+    const said = slowTokens(model, first, tokens);
+    const next = [...first, ...said, ...model.tokenizer.encode(" and")];
+    // All that was read is known: the prompt and the answer but for its last token.
+    const { reusedTokens, text } = await collect(unending, next, greedy);
+    expect(reusedTokens).toBe(first.length + tokens - 1);
+    expect(text).toBe(model.tokenizer.decode(slowTokens(model, next, 10), { skipSpecial: true }));
+    prefixes.close();
   });
 });
 

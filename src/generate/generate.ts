@@ -1,11 +1,11 @@
 // Text generation as a typed event stream: prefill, then one token after another until a stop rule holds.
 import { ContextOverflowError, HandheldError } from "../errors.ts";
-import { applyMask } from "../functions/constrain/mask.ts";
 import type { TokenConstraint } from "../functions/constrain/types.ts";
-import type { Session } from "../model/decoder.ts";
+import type { KernelSampler, SamplingOptions } from "../kernels/sampling.ts";
 import type { LoadedModel } from "../model/load.ts";
+import type { PrefixCache } from "../model/prefix-cache.ts";
+import type { Session } from "../model/session.ts";
 import { nextTurn } from "../turn.ts";
-import { createSampler, type SamplingOptions } from "./sampler.ts";
 import { StopMatcher } from "./stop.ts";
 
 /** Options of {@link generate}. */
@@ -20,6 +20,8 @@ export interface GenerateOptions extends SamplingOptions {
   constraint?: TokenConstraint | undefined;
   /** Continue this session instead of a fresh one; the prompt is appended to it. It stays open. */
   session?: Session | undefined;
+  /** Without a session: begin with what earlier requests through this cache left, and leave this one's tokens there. */
+  prefixes?: PrefixCache | undefined;
 }
 
 /** What generating needs of a model: a LoadedModel has it, and so has a decoder with a tokenizer. */
@@ -36,6 +38,8 @@ export type GenerateEvent =
       reason: FinishReason;
       text: string;
       promptTokens: number;
+      /** Of the prompt's tokens, those that `prefixes` already held. */
+      reusedTokens: number;
       tokens: number;
       prefillMs: number;
       decodeMs: number;
@@ -71,11 +75,18 @@ export async function* generate(
     const fresh = maxTokens === 1 ? "1 new one" : `${maxTokens} new ones`;
     throw new ContextOverflowError(needed, limit, `a prompt of ${ids.length} tokens and ${fresh}: `);
   }
-  const session = options.session ?? model.decoder.createSession({ capacity: needed });
+  const { prefixes } = options;
+  const sampler = model.decoder.createSampler(options);
+  const session = options.session ?? prefixes?.open(ids, needed) ?? model.decoder.createSession({ capacity: needed });
   try {
-    yield* run(model, session, ids, maxTokens, options);
+    if (options.maxTokens !== undefined) session.reserve(needed);
+    yield* run(model, session, ids, maxTokens, options, sampler);
   } finally {
-    if (!options.session) session.close();
+    sampler.close();
+    if (!options.session) {
+      if (prefixes) prefixes.keep(session);
+      else session.close();
+    }
   }
 }
 
@@ -85,14 +96,16 @@ async function* run(
   ids: readonly number[],
   maxTokens: number,
   options: GenerateOptions,
+  sampler: KernelSampler,
 ): AsyncGenerator<GenerateEvent, void, void> {
-  const sampler = createSampler(options);
   const stops = new StopMatcher(options.stop ?? []);
   const stream = model.tokenizer.stream({ skipSpecial: true });
-  const history = [...ids];
+  const reusedTokens = options.session ? 0 : session.length;
+  // The repetition penalty is for the prompt and what follows, not for what a session held before.
+  const penalizeFrom = session.length - reusedTokens;
+  let pending = ids.slice(reusedTokens);
   const start = performance.now();
-  session.append(ids);
-  const prefilled = performance.now();
+  let prefilled = start;
   let text = "";
   let tokens = 0;
   let reason: FinishReason = "length";
@@ -101,13 +114,17 @@ async function* run(
       reason = "aborted";
       break;
     }
-    const id = next(session, sampler, history, options.constraint);
+    // Together, so that other sessions may run between two tokens.
+    session.append(pending);
+    if (tokens === 0) prefilled = performance.now();
+    const id = session.sample(sampler, { allowed: options.constraint?.allowed(), penalizeFrom });
+    options.constraint?.accept(id);
     if (model.eosIds.has(id)) {
       reason = "eos";
       break;
     }
     tokens++;
-    history.push(id);
+    pending = [id];
     const piece = stops.push(stream.push(id));
     text += piece;
     if (piece !== "") yield { type: "text", text: piece, tokens };
@@ -115,26 +132,12 @@ async function* run(
       reason = "stop";
       break;
     }
-    if (tokens < maxTokens) session.append([id]);
     // Lets timers, signals and readers run between tokens.
     if (tokens % 16 === 0) await nextTurn();
   }
   const rest = stops.push(stream.end()) + stops.flush();
   if (rest !== "") yield { type: "text", text: rest, tokens };
-  const prefillMs = prefilled - start;
-  const decodeMs = performance.now() - prefilled;
-  yield { type: "done", reason, text: text + rest, promptTokens: ids.length, tokens, prefillMs, decodeMs };
-}
-
-function next(
-  session: Session,
-  sampler: ReturnType<typeof createSampler>,
-  history: readonly number[],
-  constraint: TokenConstraint | undefined,
-): number {
-  const logits = session.logits();
-  if (constraint) applyMask(logits, constraint.allowed());
-  const id = sampler.sample(logits, history);
-  constraint?.accept(id);
-  return id;
+  const [prefillMs, decodeMs] = [prefilled - start, performance.now() - prefilled];
+  const promptTokens = ids.length;
+  yield { type: "done", reason, text: text + rest, promptTokens, reusedTokens, tokens, prefillMs, decodeMs };
 }

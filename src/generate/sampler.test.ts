@@ -1,7 +1,8 @@
 // Sampling against exact probabilities: seeded draws, so a failure is a change and not bad luck.
 import { describe, expect, it } from "vitest";
 import { HandheldError } from "../errors.ts";
-import { argmax, createSampler, type SamplingOptions } from "./sampler.ts";
+import { argmax } from "../kernels/reference/sampling.ts";
+import { createSampler, type SamplingOptions } from "./sampler.ts";
 
 const logits = [1.5, -0.5, 2, 0, 2.5, -3];
 const draws = 20_000;

@@ -2,6 +2,7 @@
 // Shapes use the letters of docs/architecture.md: N rows (tokens), C width, H query heads, K key/value heads, D head
 // size, F FFN width, V vocabulary, S cached tokens. Matrices are row-major f32 unless said otherwise.
 import type { Activation } from "../spec/spec.ts";
+import { KV_PAGE } from "./wasm/assembly/op.ts";
 
 /** A byte address in the backend's memory. 0 means "none". */
 export type Ptr = number;
@@ -43,12 +44,29 @@ export type OperatorTimes = Record<Operator, { busy: number; waiting: number }>;
 /** Number format of the KV cache: int8 with one f32 scale per head and token, or f32. */
 export type KvFormat = "int8" | "f32";
 
-/** Where one layer's keys or values live: made by {@link Backend.kvBytes} bytes of memory, zero-initialised. */
-export interface KvBlock {
-  ptr: Ptr;
-  /** Tokens it can hold. */
-  capacity: number;
+/** Tokens of one page of a KV cache. */
+export const kvPageTokens = KV_PAGE;
+
+/**
+ * One layer of a sequence's KV cache. The cache is pages of {@link kvPageTokens} tokens of all layers; in every page
+ * {@link Backend.kvBytes} bytes from `keys` on, and as many from `values` on, are this layer's.
+ */
+export interface KvLayer {
+  /** The sequence's pages in their order: i32 addresses. */
+  pages: Ptr;
+  /** Offsets in bytes within a page, multiples of 16. */
+  keys: number;
+  values: number;
   format: KvFormat;
+}
+
+/** What {@link Backend.sample} draws from; meanings and ranges are those of SamplingOptions in ./sampling.ts. */
+export interface Sampling {
+  /** Above 0. */
+  temperature: number;
+  topK: number;
+  topP: number;
+  minP: number;
 }
 
 /**
@@ -291,10 +309,10 @@ export interface Backend {
   skipColumnsInt4(out: Ptr, x: Ptr, w: Ptr, M: number, K: number, accumulate: boolean): void;
   /** out i32 [1] += how many of n gates are at most 0. */
   countShut(out: Ptr, gate: Ptr, n: number): void;
-  /** Bytes of one layer's keys (or values) for `capacity` tokens of K heads of size D. */
-  kvBytes(capacity: number, K: number, D: number, format: KvFormat): number;
-  /** Stores x [N, K·D] (rows `stride` floats apart) as tokens position..position+N of a cache. */
-  kvAppend(cache: KvBlock, x: Ptr, N: number, position: number, K: number, D: number, stride: number): void;
+  /** Bytes of one layer's keys (or values) in a page, for K heads of size D. */
+  kvBytes(K: number, D: number, format: KvFormat): number;
+  /** Stores keys k and values v [N, K·D] (rows `stride` floats apart) as tokens position..position+N of a cache. */
+  kvAppend(cache: KvLayer, k: Ptr, v: Ptr, N: number, position: number, K: number, D: number, stride: number): void;
   /**
    * Causal attention of N new tokens at position..position+N over a cache that already holds them: out [N, H·D],
    * q rows `stride` floats apart.
@@ -302,8 +320,7 @@ export interface Backend {
   attentionCached(
     out: Ptr,
     q: Ptr,
-    keys: KvBlock,
-    values: KvBlock,
+    cache: KvLayer,
     N: number,
     position: number,
     H: number,
@@ -313,4 +330,20 @@ export interface Backend {
   ): void;
   /** Index of the largest of n floats into out (i32 [1]); ties: the lowest index. */
   argmax(out: Ptr, x: Ptr, n: number): void;
+
+  // --- from logits to a token ---------------------------------------------------------------------------------------
+  /** x[i] = −Infinity for each i < n whose bit of `bits` (bit i & 31 of word i >> 5) is 0. */
+  maskLogits(x: Ptr, bits: Ptr, n: number): void;
+  /**
+   * Divides the positive of n logits x at `count` ids (i32) by the penalty and multiplies the others, each id once.
+   * `work`: {@link sampleBytes} of n bytes.
+   */
+  penalizeRepeats(x: Ptr, n: number, ids: Ptr, count: number, penalty: number, work: Ptr): void;
+  /** Bytes of work space of {@link sample} and {@link penalizeRepeats} for n logits. */
+  sampleBytes(n: number): number;
+  /**
+   * Draws from softmax(x / temperature) within the limits (reference/sampling.ts) and stores the index in out (i32).
+   * `state`: the four words of src/random.ts's generator; one number is taken per call.
+   */
+  sample(out: Ptr, x: Ptr, n: number, state: Ptr, how: Sampling, work: Ptr): void;
 }

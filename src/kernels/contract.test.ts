@@ -3,11 +3,17 @@
 import { afterAll, beforeAll, describe, it } from "vitest";
 import type { Backend } from "./backend.ts";
 import { inferenceContract } from "./contract/inference.case.ts";
+import { samplingContract } from "./contract/sampling.case.ts";
 import { skipContract } from "./contract/skip.case.ts";
 import { trainingContract } from "./contract/training.case.ts";
 import { type BackendOptions, createBackend, detectSimd, detectThreads } from "./index.ts";
 
-const contracts = { inference: inferenceContract, skip: skipContract, training: trainingContract };
+const contracts = {
+  inference: inferenceContract,
+  skip: skipContract,
+  sampling: samplingContract,
+  training: trainingContract,
+};
 
 // The contracts' operations are small: without serialWork 0 the threads would never share one.
 const variants: (BackendOptions & { title: string })[] = [

@@ -1,4 +1,4 @@
-// A first-fit free list over a growing range of addresses. Sizes and addresses are multiples of 64 bytes.
+// A best-fit free list over a growing range of addresses (so that small blocks do not break up the holes of large ones). Sizes and addresses are multiples of 64 bytes.
 import { HandheldError } from "../errors.ts";
 
 const alignment = 64;
@@ -53,7 +53,10 @@ export class Heap {
   }
 
   private takeHole(size: number): number | undefined {
-    const index = this.holes.findIndex((hole) => hole.size >= size);
+    let index = -1;
+    for (const [i, hole] of this.holes.entries()) {
+      if (hole.size >= size && (index < 0 || hole.size < this.holes[index]!.size)) index = i;
+    }
     const hole = this.holes[index];
     if (!hole) return undefined;
     const at = hole.at;

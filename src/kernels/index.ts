@@ -6,7 +6,8 @@ import { kernelUrls } from "./wasm/assets.ts";
 import { WasmBackend } from "./wasm/backend.ts";
 import { detectSimd, detectThreads } from "./wasm/features.ts";
 
-export type { Backend, GemmLayout, KvBlock, KvFormat, Ptr, SimdLevel } from "./backend.ts";
+export type { Backend, GemmLayout, KvFormat, KvLayer, Ptr, SimdLevel } from "./backend.ts";
+export { kvPageTokens } from "./backend.ts";
 export { createReferenceBackend } from "./reference/backend.ts";
 export { detectSimd, detectThreads } from "./wasm/features.ts";
 

@@ -1,9 +1,12 @@
 // The decoder-only transformer at inference: one forward pass over a backend, for prefill and decode alike.
-// Sessions (a KV cache each) share the decoder's weights and workspace; training has its own forward in trainable.ts.
+// Sessions (session.ts, a KV cache each) share its weights and workspace; training has its own forward in trainable.ts.
 import { ContextOverflowError, HandheldError } from "../errors.ts";
-import type { Backend, KvBlock, KvFormat, Ptr } from "../kernels/backend.ts";
+import type { Backend, KvFormat, KvLayer, Ptr } from "../kernels/backend.ts";
+import { KernelSampler, type SamplingOptions } from "../kernels/sampling.ts";
 import type { Spec } from "../spec/spec.ts";
+import { KvPages } from "./kv-pages.ts";
 import { ropeTable } from "./rope-table.ts";
+import { type AllowedTokens, Session } from "./session.ts";
 import {
   type BlockWeights,
   createWeights,
@@ -30,7 +33,7 @@ export interface SessionOptions {
 
 /** Buffers of one forward pass over up to `chunk` tokens. */
 interface Workspace {
-  ids: Ptr;
+  /** 0, 1, 2, … i32 [context] */
   positions: Ptr;
   /** Residual stream [chunk, C]. */
   x: Ptr;
@@ -44,6 +47,11 @@ interface Workspace {
   /** Quantised activations for the int4 matrices. */
   codes: Ptr;
   logits: Ptr;
+  /** The token sampled last, i32. */
+  sampled: Ptr;
+  /** Bits of the tokens that may be sampled, and what sampling needs. */
+  allowed: Ptr;
+  sampling: Ptr;
 }
 
 /**
@@ -51,11 +59,11 @@ interface Workspace {
  *
  * @example
  * ```ts
- * const decoder = Decoder.random(await createBackend(), getPreset("MobileLLM-125M"), 1);
+ * const decoder = Decoder.random(await createBackend(), preset("MobileLLM-125M"), 1);
  * const session = decoder.createSession({ capacity: 512 });
  * session.append([1, 2, 3]);             // prefill
- * const logits = session.logits();       // of the last token, [V]
- * session.append([argmax(logits)]);      // decode
+ * const sampler = decoder.createSampler({ temperature: 0.7, topP: 0.9, seed: 1 });
+ * session.append([session.sample(sampler)]); // decode; session.logits() has the numbers, [V]
  * ```
  */
 export class Decoder {
@@ -68,6 +76,10 @@ export class Decoder {
   private readonly chunk: number;
   private readonly workspace: Workspace;
   private readonly pointers: Ptr[] = [];
+  private readonly kvPages = new Map<KvFormat, KvPages>();
+  private sampledView: Int32Array;
+  /** Forward passes so far: which session's logits are in the workspace. */
+  runs = 0;
 
   /** Takes over `weights`. `chunk`: tokens per forward pass of a prefill. */
   constructor(backend: Backend, spec: Spec, weights: Weights, chunk = defaultChunk) {
@@ -80,6 +92,11 @@ export class Decoder {
     const table = ropeTable(spec);
     this.table = this.reserve(table.byteLength);
     backend.f32(this.table, table.length).set(table);
+    const { positions, sampled } = this.workspace;
+    backend.i32(positions, spec.context).forEach((_, i, all) => {
+      all[i] = i;
+    });
+    this.sampledView = backend.i32(sampled, 1);
   }
 
   /** A decoder with random weights, for measuring speed. */
@@ -114,6 +131,18 @@ export class Decoder {
     return new Session(this, capacity, options.kv ?? "int8");
   }
 
+  /** A sampler for the decoder's sessions; close it when done. @throws HandheldError `invalid-option` */
+  createSampler(options: SamplingOptions = {}): KernelSampler {
+    return new KernelSampler(this.backend, options);
+  }
+
+  /** Where the caches of one format live. */
+  pagesOf(format: KvFormat): KvPages {
+    let pages = this.kvPages.get(format);
+    if (!pages) this.kvPages.set(format, (pages = new KvPages(this.backend, this.spec, format)));
+    return pages;
+  }
+
   /** Frees the weights and the workspace. Sessions must be closed before. */
   close(): void {
     for (const ptr of this.pointers.splice(0)) this.backend.free(ptr);
@@ -126,55 +155,77 @@ export class Decoder {
     return this.backend.f32(this.workspace.logits, this.spec.vocabulary);
   }
 
+  /** A token by the logits; the ids i32 [count] at `history` are those of the repetition penalty. */
+  sample(sampler: KernelSampler, allowed: AllowedTokens | undefined, history: Ptr, count: number): number {
+    const { backend, workspace: w, spec } = this;
+    const V = spec.vocabulary;
+    if (allowed) {
+      const bytes = backend.u8(w.allowed, 4 * Math.ceil(V / 32));
+      allowed.writeBits(new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4));
+      backend.maskLogits(w.logits, w.allowed, V);
+    }
+    sampler.draw({ logits: w.logits, vocabulary: V, out: w.sampled, work: w.sampling }, history, count);
+    backend.flush();
+    // Growing an unshared memory takes its views away.
+    if (this.sampledView.length === 0) this.sampledView = backend.i32(w.sampled, 1);
+    return this.sampledView[0]!;
+  }
+
+  /** @throws HandheldError `invalid-option` for an id outside the vocabulary */
+  checkIds(ids: ArrayLike<number>): void {
+    const V = this.spec.vocabulary;
+    for (let i = 0; i < ids.length; i++) {
+      const id = ids[i]!;
+      if (Number.isInteger(id) && id >= 0 && id < V) continue;
+      throw new HandheldError("invalid-option", `token id ${id} is outside the vocabulary of ${V}`);
+    }
+  }
+
   /**
-   * Runs `ids` through the model as tokens position… of a session's caches and leaves the last one's logits.
+   * Runs `count` ids (i32) through the model as tokens position… of a session's cache and leaves the last one's logits.
    * With `onLogits`, calls it for every token instead (for scoring), with its index and logits [V].
    */
   forward(
-    ids: ArrayLike<number>,
+    ids: Ptr,
+    count: number,
     position: number,
-    caches: readonly (readonly [KvBlock, KvBlock])[],
+    cache: readonly KvLayer[],
     onLogits?: (index: number, logits: Float32Array) => void,
   ): void {
-    for (let begin = 0; begin < ids.length; begin += this.chunk) {
-      const N = Math.min(this.chunk, ids.length - begin);
-      this.embed(ids, begin, N, position + begin);
-      for (let layer = 0; layer < caches.length; layer++) {
+    this.runs++;
+    const decoding = count === 1 && !onLogits;
+    for (let begin = 0; begin < count; begin += this.chunk) {
+      const N = Math.min(this.chunk, count - begin);
+      const last = begin + N === count;
+      this.embed(ids + 4 * begin, N);
+      for (let layer = 0; layer < cache.length; layer++) {
         const index = Math.floor(layer / this.spec.layerRepeat);
         const block = this.weights.blocks[index]!;
-        const [keys, values] = caches[layer]!;
-        this.attend(block, keys, values, N, position + begin);
-        this.feedForward(block, index, N);
+        // Behind the last layer only rows with logits count; of the others it makes keys and values.
+        const rows = layer < cache.length - 1 || onLogits ? N : last ? 1 : 0;
+        this.attend(block, cache[layer]!, N, position + begin, rows);
+        if (rows > 0) this.feedForward(index, N - rows, rows, decoding);
       }
       if (onLogits) {
         for (let i = 0; i < N; i++) {
           this.head(i);
           onLogits(begin + i, this.logits());
         }
-      } else if (begin + N === ids.length) this.head(N - 1);
+      } else if (last) this.head(N - 1);
     }
-    if (ids.length === 1) this.zeros?.settle();
+    if (decoding) this.zeros?.settle();
     this.backend.flush();
   }
 
-  private embed(ids: ArrayLike<number>, begin: number, N: number, position: number): void {
+  private embed(ids: Ptr, N: number): void {
     const { backend, workspace: w, spec, weights } = this;
     backend.mark("embedding");
-    const slots = backend.i32(w.ids, N);
-    const positions = backend.i32(w.positions, N);
-    for (let i = 0; i < N; i++) {
-      const id = ids[begin + i]!;
-      if (!Number.isInteger(id) || id < 0 || id >= spec.vocabulary) {
-        throw new HandheldError("invalid-option", `token id ${id} is outside the vocabulary of ${spec.vocabulary}`);
-      }
-      slots[i] = id;
-      positions[i] = position + i;
-    }
-    if (weights.format === "int4") backend.gatherInt4(w.x, weights.embedding[0]!.ptr, w.ids, N, spec.width);
-    else backend.gatherRows(w.x, weights.embedding[0]!.ptr, w.ids, N, spec.width);
+    if (weights.format === "int4") backend.gatherInt4(w.x, weights.embedding[0]!.ptr, ids, N, spec.width);
+    else backend.gatherRows(w.x, weights.embedding[0]!.ptr, ids, N, spec.width);
   }
 
-  private attend(block: BlockWeights, keys: KvBlock, values: KvBlock, N: number, position: number): void {
+  /** Keys and values of N tokens, and attention of the last `rows` of them. */
+  private attend(block: BlockWeights, cache: KvLayer, N: number, position: number, rows: number): void {
     const { backend, workspace: w } = this;
     const { heads: H, kvHeads: K, headSize: D, width: C } = this.spec;
     const stride = (H + 2 * K) * D;
@@ -185,28 +236,32 @@ export class Decoder {
     const valueRows = keyRows + 4 * K * D;
     backend.mark("attention");
     // Queries and keys lie side by side, so one call rotates both.
-    backend.rope(w.qkv, this.table, w.positions, N, H + K, D, stride, false);
-    backend.kvAppend(keys, keyRows, N, position, K, D, stride);
-    backend.kvAppend(values, valueRows, N, position, K, D, stride);
-    backend.attentionCached(w.mixed, w.qkv, keys, values, N, position, H, K, D, stride);
+    backend.rope(w.qkv, this.table, w.positions + 4 * position, N, H + K, D, stride, false);
+    backend.kvAppend(cache, keyRows, valueRows, N, position, K, D, stride);
+    if (rows === 0) return;
+    const skip = N - rows;
+    backend.attentionCached(w.mixed, w.qkv + 4 * skip * stride, cache, rows, position + skip, H, K, D, stride);
     backend.mark("projections");
-    this.linear(block.output, w.x, w.mixed, N, H * D, C, true);
+    this.linear(block.output, w.x + 4 * skip * C, w.mixed, rows, H * D, C, true);
   }
 
-  private feedForward(block: BlockWeights, index: number, N: number): void {
+  /** The FFN of block `index` for N rows of the residual stream, from row `first` on. */
+  private feedForward(index: number, first: number, N: number, decoding: boolean): void {
     const { backend, workspace: w } = this;
     const { ffnWidth: F, width: C, gated, activation } = this.spec;
-    this.norm(block.postNorm, w.x, N);
+    const block = this.weights.blocks[index]!;
+    const x = w.x + 4 * first * C;
+    this.norm(block.postNorm, x, N);
     backend.mark("ffn");
     if (this.zeros?.skips(index)) {
-      this.zeros.feedForward(index, w, N);
+      this.zeros.feedForward(index, w, x, N, decoding);
       return;
     }
     const stride = gated ? 2 * F : F;
     this.linear(block.gateUp, w.gateUp, w.normed, N, C, stride, false);
-    if (N === 1) this.zeros?.observe(index, w.gateUp);
+    if (decoding) this.zeros?.observe(index, w.gateUp);
     backend.activate(w.hidden, w.gateUp, gated ? w.gateUp + 4 * F : 0, N, F, stride, activation);
-    this.linear(block.down, w.x, w.hidden, N, F, C, true);
+    this.linear(block.down, x, w.hidden, N, F, C, true);
   }
 
   /** Logits of row i of the residual stream. */
@@ -245,8 +300,7 @@ export class Decoder {
     const n = this.chunk;
     const floats = (count: number) => this.reserve(4 * count);
     return {
-      ids: floats(n),
-      positions: floats(n),
+      positions: floats(this.spec.context),
       x: floats(n * C),
       normed: floats(n * C),
       qkv: floats(n * (H + 2 * K) * D),
@@ -255,72 +309,9 @@ export class Decoder {
       hidden: floats(n * F),
       codes: this.reserve(this.backend.activationBytes(n, Math.max(C, F, H * D))),
       logits: floats(V),
+      sampled: floats(1),
+      allowed: floats(Math.ceil(V / 32)),
+      sampling: this.reserve(this.backend.sampleBytes(V)),
     };
-  }
-}
-
-/** One sequence: its KV cache over a {@link Decoder}. */
-export class Session {
-  readonly decoder: Decoder;
-  /** Tokens the cache can hold. */
-  readonly capacity: number;
-  private readonly caches: readonly (readonly [KvBlock, KvBlock])[];
-  private tokens = 0;
-  private open = true;
-
-  constructor(decoder: Decoder, capacity: number, format: KvFormat) {
-    this.decoder = decoder;
-    this.capacity = capacity;
-    const { backend, spec } = decoder;
-    const bytes = backend.kvBytes(capacity, spec.kvHeads, spec.headSize, format);
-    const block = (): KvBlock => ({ ptr: backend.alloc(bytes), capacity, format });
-    this.caches = Array.from({ length: decoder.executedLayers }, () => [block(), block()] as const);
-  }
-
-  /** Tokens in the cache. */
-  get length(): number {
-    return this.tokens;
-  }
-
-  /**
-   * Runs tokens through the model behind those already there: a prompt (prefill) or one token (decode).
-   * @throws ContextOverflowError when they do not fit; nothing is changed then.
-   */
-  append(ids: ArrayLike<number>): void {
-    this.check(ids.length);
-    this.decoder.forward(ids, this.tokens, this.caches);
-    this.tokens += ids.length;
-  }
-
-  /** As {@link append}, and hands out the logits [V] of every token: those after token i predict token i+1. */
-  score(ids: ArrayLike<number>, onLogits: (index: number, logits: Float32Array) => void): void {
-    this.check(ids.length);
-    this.decoder.forward(ids, this.tokens, this.caches, onLogits);
-    this.tokens += ids.length;
-  }
-
-  /** Logits [V] after the last token; valid until the decoder runs again. */
-  logits(): Float32Array {
-    return this.decoder.logits();
-  }
-
-  /** Forgets all tokens but the first `length`. */
-  truncate(length: number): void {
-    if (!Number.isInteger(length) || length < 0 || length > this.tokens) {
-      throw new HandheldError("invalid-option", `cannot truncate a session of ${this.tokens} tokens to ${length}`);
-    }
-    this.tokens = length;
-  }
-
-  /** Frees the cache. */
-  close(): void {
-    if (!this.open) return;
-    this.open = false;
-    for (const block of this.caches.flat()) this.decoder.backend.free(block.ptr);
-  }
-
-  private check(count: number): void {
-    if (!this.open) throw new HandheldError("invalid-option", "the session is closed");
-    if (this.tokens + count > this.capacity) throw new ContextOverflowError(this.tokens + count, this.capacity);
   }
 }

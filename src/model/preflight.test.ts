@@ -27,6 +27,7 @@ describe("memoryNeed", () => {
       for (const format of ["f32", "int4"] as const) {
         const decoder = Decoder.random(backend, spec, 1, format);
         const session = decoder.createSession();
+        session.reserve(spec.context);
         const { totalBytes } = memoryNeed(backend, spec, format);
         expect(totalBytes / backend.allocatedBytes, format).toBeGreaterThan(0.98);
         expect(totalBytes / backend.allocatedBytes, format).toBeLessThan(1.02);

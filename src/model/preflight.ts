@@ -1,7 +1,7 @@
 // Whether a model fits, found out before its weights are fetched: the bytes it needs against a limit, then the memory
 // itself, then one token through zeroed weights. In a browser what comes too late is a dead tab, not an error.
 import { HandheldError } from "../errors.ts";
-import type { Backend } from "../kernels/backend.ts";
+import { type Backend, kvPageTokens } from "../kernels/backend.ts";
 import { modelBytes } from "../spec/arithmetic.ts";
 import type { Spec } from "../spec/spec.ts";
 import { type Decoder, defaultChunk } from "./decoder.ts";
@@ -29,18 +29,19 @@ const wasmMemoryBytes = 2 ** 32;
 
 /** The memory that a decoder and one session of `sessionTokens` will take, from their sizes alone. */
 export function memoryNeed(
-  backend: Pick<Backend, "activationBytes" | "kvBytes">,
+  backend: Pick<Backend, "activationBytes" | "kvBytes" | "sampleBytes">,
   spec: Spec,
   format: WeightFormat,
   sessionTokens = spec.context,
 ): MemoryNeed {
   const { width: C, ffnWidth: F, heads: H, kvHeads: K, headSize: D, vocabulary: V } = spec;
   const N = Math.min(defaultChunk, spec.context);
-  const perToken = 2 + 2 * C + (H + 2 * K) * D + H * D + F * (spec.gated ? 3 : 2);
-  const floats = N * perToken + V + spec.context * D;
+  const perToken = 2 * C + (H + 2 * K) * D + H * D + F * (spec.gated ? 3 : 2);
+  const floats = N * perToken + V + V / 32 + spec.context * (D + 1);
+  const pages = Math.ceil(sessionTokens / kvPageTokens);
   const weightsBytes = modelBytes(spec, format);
-  const cacheBytes = 2 * spec.layers * spec.layerRepeat * backend.kvBytes(sessionTokens, K, D, "int8");
-  const workspaceBytes = 4 * floats + backend.activationBytes(N, Math.max(C, F, H * D));
+  const cacheBytes = pages * 2 * spec.layers * spec.layerRepeat * backend.kvBytes(K, D, "int8");
+  const workspaceBytes = 4 * floats + backend.activationBytes(N, Math.max(C, F, H * D)) + backend.sampleBytes(V);
   return { weightsBytes, cacheBytes, workspaceBytes, totalBytes: weightsBytes + cacheBytes + workspaceBytes };
 }
 
@@ -70,6 +71,7 @@ export function checkMemory(
 export function tinyStep(decoder: Decoder, { sessionTokens = decoder.spec.context }: Preflight): void {
   const session = decoder.createSession({ capacity: sessionTokens });
   try {
+    session.reserve(sessionTokens);
     session.append([0]);
   } finally {
     session.close();

@@ -1,16 +1,19 @@
 // Sessions: one sequence each over a shared decoder.
 import { describe, expect, it } from "vitest";
 import { ContextOverflowError } from "../errors.ts";
+import { createSampler } from "../generate/sampler.ts";
 import { createReferenceBackend } from "../kernels/index.ts";
-import type { Session } from "./decoder.ts";
+import { createRandom } from "../random.ts";
+import type { SpecInput } from "../spec/spec.ts";
+import type { Session } from "./session.ts";
 import { floatDecoder, randomIds, randomTensors, tinySpec, worst } from "./tiny.case.ts";
 
 const spec = tinySpec();
 const tensors = randomTensors(spec);
 
-function create() {
+function create(changes: Partial<Pick<SpecInput, "context">> = {}) {
   const backend = createReferenceBackend();
-  return { backend, decoder: floatDecoder(backend, spec, tensors) };
+  return { backend, decoder: floatDecoder(backend, tinySpec(changes), tensors) };
 }
 
 function logitsAfter(session: Session, ids: ArrayLike<number>): Float32Array {
@@ -111,12 +114,182 @@ describe("a session", () => {
     expect(errorOf(() => session.truncate(length)).message).toBe(`cannot truncate a session of 4 tokens to ${length}`);
   });
 
-  it("allocates nothing per token", () => {
-    const { backend, decoder } = create();
+  it("allocates nothing per token, and nothing but pages; none of them when they are reserved", () => {
+    const { backend, decoder } = create({ context: 200 });
     const session = decoder.createSession();
     session.append(ids);
     const before = backend.allocatedBytes;
     for (let i = 0; i < 10; i++) session.append([i]);
+    expect(backend.allocatedBytes).toBe(before);
+    session.reserve(200);
+    const reserved = backend.allocatedBytes;
+    expect(reserved).toBe(before + 3 * session.pages.pageBytes);
+    while (session.length < 200) session.append([1]);
+    session.truncate(3);
+    session.append([1, 2, 3]);
+    expect(backend.allocatedBytes).toBe(reserved);
+    session.append(randomIds(spec, 60));
+    session.truncate(65);
+    session.trim();
+    expect(backend.allocatedBytes).toBe(before + session.pages.pageBytes);
+    expect(logitsAfter(session, [4])).toHaveLength(spec.vocabulary);
+    expect(errorOf(() => session.reserve(201))).toMatchObject({ needed: 201, context: 200 });
+  });
+
+  it("costs nothing but its table until it is used", () => {
+    const { backend, decoder } = create({ context: 4096 });
+    const before = backend.allocatedBytes;
+    decoder.createSession();
+    expect(backend.allocatedBytes - before).toBe(4 * (4096 + 64));
+  });
+
+  it("takes a prompt: what it holds already is kept, the last token runs again", () => {
+    const { decoder } = create();
+    const session = decoder.createSession();
+    expect(session.prompt(ids)).toBe(0);
+    const wanted = session.logits().slice();
+    expect(session.prompt(ids)).toBe(11);
+    expect(worst(session.logits(), wanted)).toBeLessThan(1e-5);
+    const other = [...ids.subarray(0, 7), (ids[7]! + 1) % spec.vocabulary, 3];
+    expect(session.prompt(other)).toBe(7);
+    expect([...session.ids]).toEqual(other);
+    expect(worst(session.logits(), logitsAfter(decoder.createSession(), other))).toBeLessThan(1e-5);
+    expect(session.prompt([(ids[0]! + 1) % spec.vocabulary])).toBe(0);
+    expect(errorOf(() => session.prompt(new Int32Array(33)))).toMatchObject({ needed: 33, context: 32 });
+  });
+
+  it("says so when its logits are another session's, or changed", () => {
+    const { decoder } = create();
+    const [a, b] = [decoder.createSession(), decoder.createSession()];
+    const gone = /^the session's logits are gone/;
+    expect(errorOf(() => a.logits()).message).toMatch(gone);
+    a.append([1]);
+    b.append([2]);
+    expect(errorOf(() => a.logits()).message).toMatch(gone);
+    const greedy = decoder.createSampler();
+    expect(errorOf(() => a.sample(greedy)).message).toMatch(gone);
+    expect(b.sample(greedy)).toBe(b.sample(greedy));
+    const penalizing = decoder.createSampler({ repetitionPenalty: 2 });
+    b.sample(penalizing);
+    expect(errorOf(() => b.sample(penalizing)).message).toMatch(gone);
+    a.append([1]);
+    a.truncate(1);
+    expect(errorOf(() => a.logits()).message).toMatch(gone);
+  });
+
+  it("samples what a sampler in JavaScript samples from its logits", () => {
+    const { backend, decoder } = create();
+    const before = backend.allocatedBytes;
+    const options = { temperature: 1.5, topK: 9, topP: 0.9, minP: 0.01, repetitionPenalty: 1.4, seed: 3 };
+    const [inMemory, inScript] = [decoder.createSampler(options), createSampler(options)];
+    const session = decoder.createSession();
+    session.append(ids.subarray(0, 4));
+    for (let i = 0; i < 20; i++) {
+      const logits = session.logits().slice();
+      // Penalised from the third token on; only even tokens are allowed.
+      const allowed = { writeBits: (words: Uint32Array) => words.fill(0x55555555) };
+      const history = [...session.ids.subarray(2)];
+      const even = logits.map((logit, id) => (id % 2 === 0 ? logit : -Infinity));
+      const id = session.sample(inMemory, { allowed, penalizeFrom: 2 });
+      expect(id).toBe(inScript.sample(even, history));
+      session.append([id]);
+    }
+    session.close();
+    inMemory.close();
+    inMemory.close();
+    expect(backend.allocatedBytes).toBe(before);
+  });
+});
+
+describe("a clone", () => {
+  const long = randomIds(spec, 100);
+
+  it.each(["f32", "int8"] as const)("and its origin go on as if alone, %s cache", (kv) => {
+    const { decoder } = create({ context: 200 });
+    for (const length of [1, 63, 64, 65, 100]) {
+      const origin = decoder.createSession({ kv });
+      origin.append(long.subarray(0, length));
+      const clone = origin.clone();
+      const [mine, its] = [randomIds(spec, 70, 5), randomIds(spec, 70, 6)];
+      for (const [session, ids] of [
+        [clone, its],
+        [origin, mine],
+      ] as const) {
+        const fresh = decoder.createSession({ kv });
+        fresh.append(long.subarray(0, length));
+        expect(logitsAfter(session, ids), `${length}`).toEqual(logitsAfter(fresh, ids));
+      }
+    }
+  });
+
+  it("shares pages until one of the two writes into the last", () => {
+    const { backend, decoder } = create({ context: 200 });
+    const empty = backend.allocatedBytes;
+    const origin = decoder.createSession();
+    origin.append(long);
+    const { pageBytes } = origin.pages;
+    const before = backend.allocatedBytes;
+    const clone = origin.clone();
+    const table = backend.allocatedBytes - before;
+    expect(table).toBeLessThan(pageBytes);
+    clone.append([1]);
+    expect(backend.allocatedBytes - before).toBe(table + pageBytes);
+    origin.append([1]); // now the page is its own
+    expect(backend.allocatedBytes - before).toBe(table + pageBytes);
+    origin.close();
+    clone.append([2]);
+    clone.close();
+    expect(backend.allocatedBytes).toBe(empty);
+  });
+
+  it("has the logits of its origin, and may be shorter, with another capacity", () => {
+    const { decoder } = create({ context: 200 });
+    const origin = decoder.createSession();
+    origin.append(long);
+    expect(origin.clone().logits()).toEqual(origin.logits());
+    const short = origin.clone({ length: 70, capacity: 80 });
+    expect([short.length, short.capacity]).toEqual([70, 80]);
+    expect(errorOf(() => short.logits()).message).toMatch(/^the session's logits are gone/);
+    const fresh = decoder.createSession();
+    fresh.append(long.subarray(0, 70));
+    expect(logitsAfter(short, [1, 2])).toEqual(logitsAfter(fresh, [1, 2]));
+    expect(errorOf(() => origin.clone({ length: 101 })).message).toBe("cannot clone 101 tokens of a session of 100");
+    expect(errorOf(() => origin.clone({ capacity: 99 }))).toMatchObject({ needed: 100, context: 99 });
+  });
+
+  it("truncated leaves its origin whole, and the other way round", () => {
+    const { decoder } = create({ context: 200 });
+    const origin = decoder.createSession();
+    origin.append(long);
+    const clone = origin.clone();
+    clone.truncate(10);
+    logitsAfter(clone, randomIds(spec, 120, 4));
+    const whole = origin.clone();
+    origin.truncate(0);
+    origin.append(randomIds(spec, 90, 3));
+    const fresh = decoder.createSession();
+    fresh.append(long);
+    expect(logitsAfter(whole, [1])).toEqual(logitsAfter(fresh, [1]));
+  });
+});
+
+describe("1,000 sessions, created, used and dropped", () => {
+  it("leave exactly the memory that was there before, one after the other and many at once", () => {
+    const { backend, decoder } = create({ context: 256 });
+    const before = backend.allocatedBytes;
+    const random = createRandom(1);
+    const alive: Session[] = [];
+    let most = 0;
+    for (let i = 0; i < 1000; i++) {
+      if (alive.length === 20) alive.splice(random.below(20), 1)[0]!.close();
+      const origin = random.below(3) === 0 ? alive[random.below(alive.length)] : undefined;
+      const session = origin?.clone() ?? decoder.createSession();
+      session.append(randomIds(spec, Math.min(1 + random.below(4), session.capacity - session.length)));
+      alive.push(session);
+      most = Math.max(most, backend.allocatedBytes - before);
+    }
+    expect(most).toBeLessThan(20 * (2 * alive[0]!.pages.pageBytes + 4 * 320));
+    for (const session of alive) session.close();
     expect(backend.allocatedBytes).toBe(before);
   });
 });

@@ -24,8 +24,6 @@ export type SkipMode = "auto" | "always" | "never";
 
 /** The buffers of the decoder's forward pass that an FFN uses. */
 export interface FfnBuffers {
-  /** Residual stream [N,C]. */
-  x: Ptr;
   normed: Ptr;
   gateUp: Ptr;
   hidden: Ptr;
@@ -110,10 +108,10 @@ export class ZeroSkipping {
     }
   }
 
-  /** x += FFN(normed), the residual stream and its norm [N,C], of a block that skips. */
-  feedForward(index: number, buffers: FfnBuffers, N: number): void {
-    if (N === 1) this.skipZeros(index, buffers);
-    else this.compute(index, buffers, N);
+  /** x += FFN(normed), the residual stream and its norm [N,C], of a block that skips; zeros are counted in decode only. */
+  feedForward(index: number, buffers: FfnBuffers, x: Ptr, N: number, decoding: boolean): void {
+    if (N === 1) this.skipZeros(index, buffers, x, decoding);
+    else this.compute(index, buffers, x, N);
   }
 
   private takeCounts(): void {
@@ -136,14 +134,14 @@ export class ZeroSkipping {
     return { gate: first, up: gated ? first + int4Bytes(F, C) : first, down: down[0]!.ptr };
   }
 
-  private skipZeros(index: number, { x, normed, gateUp, hidden, codes }: FfnBuffers): void {
+  private skipZeros(index: number, { normed, gateUp, hidden, codes }: FfnBuffers, x: Ptr, decoding: boolean): void {
     const { backend } = this;
     const { ffnWidth: F, width: C, gated } = this.spec;
     const { gate, up, down } = this.matrices(index);
     const activation = this.spec.activation as "relu" | "relu2";
     backend.quantizeRows(codes, normed, 1, C);
     backend.matmulInt4(gateUp, codes, gate, 1, F, C, F, false);
-    this.observe(index, gateUp);
+    if (decoding) this.observe(index, gateUp);
     if (gated) backend.gatedRowsInt4(hidden, gateUp, codes, up, F, C, activation);
     else backend.activate(hidden, gateUp, 0, 1, F, F, activation);
     backend.quantizeRows(codes, hidden, 1, F);
@@ -151,7 +149,7 @@ export class ZeroSkipping {
   }
 
   // Several tokens together leave no zeros to skip: the matrices are brought back to the file's layout, one at a time.
-  private compute(index: number, { x, normed, gateUp, hidden, codes }: FfnBuffers, N: number): void {
+  private compute(index: number, { normed, gateUp, hidden, codes }: FfnBuffers, x: Ptr, N: number): void {
     const { backend, room } = this;
     const { ffnWidth: F, width: C, gated, activation } = this.spec;
     const { gate, up, down } = this.matrices(index);

@@ -1,9 +1,10 @@
 // Splits a decoder's time by operator, as Figure 7 of "Demystifying Small Language Models for Edge Deployment" does, and
 // its memory by use, as Figure 9. Speeds without a profile are in timing.ts.
 import { HandheldError } from "../errors.ts";
-import { createSampler } from "../generate/sampler.ts";
 import { type Operator, type OperatorTimes, operators } from "../kernels/backend.ts";
-import type { Decoder, Session } from "../model/decoder.ts";
+import type { KernelSampler } from "../kernels/sampling.ts";
+import type { Decoder } from "../model/decoder.ts";
+import type { Session } from "../model/session.ts";
 import { blockMatrices, countParameters, kvBytesPerToken, matrixBytes } from "../spec/arithmetic.ts";
 import { mostDecoded } from "./timing.ts";
 
@@ -42,18 +43,20 @@ export interface ProfileOptions {
 export async function profilePrefill(decoder: Decoder, tokens: number, options: ProfileOptions = {}): Promise<Profile> {
   const session = decoder.createSession({ capacity: tokens });
   const prompt = someTokens(decoder, tokens);
+  const sampler = decoder.createSampler();
   try {
     const run = (times: number) => {
       let samplingMs = 0;
       for (let i = 0; i < times; i++) {
         session.truncate(0);
         session.append(prompt);
-        samplingMs += sample(session);
+        samplingMs += sample(session, sampler);
       }
       return samplingMs;
     };
     return { phase: "prefill", tokens, ...(await profile(decoder, run, options)) };
   } finally {
+    sampler.close();
     session.close();
   }
 }
@@ -62,6 +65,7 @@ export async function profilePrefill(decoder: Decoder, tokens: number, options: 
 export async function profileDecode(decoder: Decoder, context: number, options: ProfileOptions = {}): Promise<Profile> {
   const length = Math.max(1, Math.min(mostDecoded, decoder.spec.context - context));
   const session = decoder.createSession({ capacity: context + length });
+  const sampler = decoder.createSampler();
   try {
     if (context > 0) session.append(someTokens(decoder, context));
     const run = (times: number) => {
@@ -69,24 +73,24 @@ export async function profileDecode(decoder: Decoder, context: number, options: 
       for (let i = 0; i < times; i++) {
         if (i % length === 0) session.truncate(context);
         session.append([i % decoder.spec.vocabulary]);
-        samplingMs += sample(session);
+        samplingMs += sample(session, sampler);
       }
       session.truncate(context);
       return samplingMs;
     };
     return { phase: "decode", tokens: context, ...(await profile(decoder, run, options)) };
   } finally {
+    sampler.close();
     session.close();
   }
 }
 
-const sampler = createSampler();
-
-/** Milliseconds of choosing a token, in JavaScript or in the backend. */
-function sample(session: Session): number {
+/** Milliseconds of choosing a token in the backend, by the caller's clock. */
+function sample(session: Session, sampler: KernelSampler): number {
+  session.decoder.backend.flush();
   session.decoder.backend.mark("sampling");
   const started = performance.now();
-  sampler.sample(session.logits(), []);
+  session.sample(sampler);
   return performance.now() - started;
 }
 

@@ -82,11 +82,15 @@ const cases: Record<string, (backend: Backend) => Uint8Array> = {
     compute(backend, [anyWeights(), Int32Array.of(0, 74, 8, 8)], 16 * K, (out, table, ids) =>
       backend.gatherInt4(out, table, ids, 4, K),
     ),
-  // 3 heads of 10: codes and scales of tokens 1 to 9 of a cache for 12.
-  "codes of keys and values": (backend) =>
-    compute(backend, [noise(270, "keys", 2)], backend.kvBytes(12, 3, 10, "int8"), (out, x) =>
-      backend.kvAppend({ ptr: out, capacity: 12, format: "int8" }, x, 9, 1, 3, 10, 30),
-    ),
+  // 3 heads of 10: codes and scales of tokens 1 to 9 of a page.
+  "codes of keys and values": (backend) => {
+    const values = backend.kvBytes(3, 10, "int8");
+    const inputs = [noise(270, "keys", 2), noise(270, "values", 2), new Int32Array(1)];
+    return compute(backend, inputs, 2 * values, (out, k, v, pages) => {
+      backend.i32(pages!, 1)[0] = out;
+      backend.kvAppend({ pages: pages!, keys: 0, values, format: "int8" }, k!, v!, 9, 1, 3, 10, 30);
+    });
+  },
   "weights rounded in training": (backend) =>
     compute(backend, [noise(9 * 100, "weights", 0.1)], 3600, (out, w) => backend.fakeQuantizeInt4(out, w, 9, 100)),
   "rows that dropout keeps": (backend) =>

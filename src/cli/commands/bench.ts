@@ -55,7 +55,7 @@ interface BenchResult {
   /** Read bandwidth with the same threads. */
   bandwidthGBps: number;
   loadMs: number;
-  /** Of the whole process once model and the longest cache are loaded. */
+  /** Of the whole process after the measurements: model, workspace and the longest cache. */
   residentBytes: number;
   prefill: ({ tokens: number } & Speed)[];
   decode: ({ context: number } & Speed)[];
@@ -119,7 +119,6 @@ type Sizes = { prefill: readonly number[]; decode: readonly number[]; repeats: n
 
 async function measure(decoder: Decoder, sizes: Sizes, io: CommandIo) {
   const timing = { repeats: sizes.repeats, signal: io.signal };
-  const residentBytes = residentWith(decoder, Math.max(...sizes.prefill, ...sizes.decode) + mostDecoded);
   const progress = io.progress("Timing", { total: sizes.prefill.length + sizes.decode.length, unit: "measurements" });
   const prefill: BenchResult["prefill"] = [];
   const decode: BenchResult["decode"] = [];
@@ -133,16 +132,7 @@ async function measure(decoder: Decoder, sizes: Sizes, io: CommandIo) {
     decode.push({ context, ...(await timeDecode(decoder, context, timing)) });
   }
   progress.finish();
-  return { residentBytes, prefill, decode };
-}
-
-// A session of the longest length is opened so that its cache counts; running through it once touches the workspace.
-function residentWith(decoder: Decoder, capacity: number): number {
-  const session = decoder.createSession({ capacity });
-  session.append([0]);
-  const { rss } = process.memoryUsage();
-  session.close();
-  return rss;
+  return { residentBytes: process.memoryUsage().rss, prefill, decode };
 }
 
 function describeBench(result: BenchResult): string {

@@ -30,10 +30,20 @@ export class Mask implements TokenMask {
 
   get bits(): Uint32Array {
     if (!this.#bits) {
-      this.#bits = new Uint32Array(maskWords(this.#size));
-      for (const id of this.#ids ?? []) this.#bits[id >>> 5] = (this.#bits[id >>> 5] as number) | (1 << (id & 31));
+      const bits = new Uint32Array(maskWords(this.#size));
+      this.writeBits(bits);
+      this.#bits = bits;
     }
     return this.#bits;
+  }
+
+  writeBits(words: Uint32Array): void {
+    if (this.#bits) {
+      words.set(this.#bits);
+      return;
+    }
+    words.fill(0);
+    for (const id of this.#ids ?? []) words[id >>> 5] = (words[id >>> 5] as number) | (1 << (id & 31));
   }
 
   /** Whether the ids are at hand without a pass over the bits. */

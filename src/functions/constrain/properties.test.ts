@@ -92,6 +92,9 @@ function checkMasks(
   for (let step = 0; step < 60 && !constraint.done; step++) {
     const mask = constraint.allowed();
     expect([...mask.ids()]).toEqual(allowedByHand(automaton, state, tokens));
+    const written = new Uint32Array(mask.bits.length).fill(0x12345678);
+    mask.writeBits(written);
+    expect(written).toEqual(mask.bits);
     for (const id of mask.ids()) expect((((mask.bits[id >> 5] as number) >>> (id & 31)) & 1) === 1).toBe(true);
     const id = random.pick([...mask.ids()]);
     constraint.accept(id);

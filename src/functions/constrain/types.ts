@@ -68,6 +68,8 @@ export interface TokenMask {
   has(id: number): boolean;
   /** The allowed ids, ascending (computed once per mask). */
   ids(): Uint32Array;
+  /** Writes {@link bits} over ceil(V / 32) words of any content. */
+  writeBits(words: Uint32Array): void;
 }
 
 /** The constraint on one answer while it is decoded. */

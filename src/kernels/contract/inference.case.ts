@@ -3,7 +3,7 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { createRandom } from "../../random.ts";
 import { activations } from "../../spec/spec.ts";
-import type { Backend, KvFormat } from "../backend.ts";
+import { type Backend, type KvFormat, type KvLayer, kvPageTokens } from "../backend.ts";
 import { packValues } from "./packed.case.ts";
 import { type Slot, Twins } from "./twins.ts";
 
@@ -23,6 +23,24 @@ type Begin = () => Twins;
 const sizes = [1, 2, 3, 4, 5, 15, 16, 17, 33, 100];
 
 function elementwiseTests(begin: Begin): void {
+  it("reserved memory is zero, also where something was before", () => {
+    const { subject } = begin();
+    for (const bytes of [1, 64, 100, 70_000]) {
+      for (let again = 0; again < 2; again++) {
+        const [a, b] = [subject.alloc(bytes), subject.alloc(2 * bytes)];
+        for (const [ptr, length] of [
+          [a, bytes],
+          [b, 2 * bytes],
+        ] as const) {
+          expect(subject.u8(ptr, length).every((byte) => byte === 0)).toBe(true);
+          subject.u8(ptr, length).fill(255);
+        }
+        subject.free(a);
+        subject.free(b);
+      }
+    }
+  });
+
   it("fill, copy and add are exact, axpy within 1e-7", () => {
     const twins = begin();
     for (const n of sizes) {
@@ -237,32 +255,42 @@ interface CacheCase {
   D: number;
   /** Tokens appended at once, one batch after the other. */
   batches: number[];
-  capacity: number;
 }
 
 const tolerance = { f32: 2e-6, int8: 1e-4 } as const;
 
+/** A cache of one layer for so many tokens, whose pages lie in falling order with gaps; `free` gives them back. */
+function createCache(backend: Backend, tokens: number, K: number, D: number, format: KvFormat) {
+  const bytes = backend.kvBytes(K, D, format);
+  const count = Math.ceil(tokens / kvPageTokens);
+  const addresses = Array.from({ length: count }, () => backend.alloc(2 * bytes + 80)).reverse();
+  const pages = backend.alloc(4 * count);
+  backend.i32(pages, count).set(addresses);
+  const layer: KvLayer = { pages, keys: 16, values: 48 + bytes, format };
+  const free = () => {
+    for (const ptr of [pages, ...addresses]) backend.free(ptr);
+  };
+  return { layer, bytes, addresses, free };
+}
+
 /** Appends batches of tokens to both backends' caches, attending after each. */
-function checkCache(twins: Twins, { format, H, K, D, batches, capacity }: CacheCase): void {
+function checkCache(twins: Twins, { format, H, K, D, batches }: CacheCase): void {
   const total = batches.reduce((sum, n) => sum + n, 0);
   const stride = (H + 2 * K) * D + 1;
   const [rows, out] = [twins.noise(total * stride, 2), twins.noise(total * H * D)];
   twins.run((b, at) => {
-    const bytes = b.kvBytes(capacity, K, D, format);
-    const [keys, values] = [0, 1].map(() => ({ ptr: b.alloc(bytes), capacity, format }));
+    const cache = createCache(b, total, K, D, format);
     let position = 0;
     for (const N of batches) {
       const row = at(rows) + 4 * position * stride;
-      b.kvAppend(keys!, row + 4 * H * D, N, position, K, D, stride);
-      b.kvAppend(values!, row + 4 * (H + K) * D, N, position, K, D, stride);
-      b.attentionCached(at(out) + 4 * position * H * D, row, keys!, values!, N, position, H, K, D, stride);
+      b.kvAppend(cache.layer, row + 4 * H * D, row + 4 * (H + K) * D, N, position, K, D, stride);
+      b.attentionCached(at(out) + 4 * position * H * D, row, cache.layer, N, position, H, K, D, stride);
       position += N;
     }
     b.flush();
-    b.free(keys!.ptr);
-    b.free(values!.ptr);
+    cache.free();
   });
-  twins.same(out, tolerance[format], `${format} H ${H} K ${K} D ${D} batches ${batches} capacity ${capacity}`);
+  twins.same(out, tolerance[format], `${format} H ${H} K ${K} D ${D} batches ${batches}`);
   twins.release();
 }
 
@@ -270,36 +298,49 @@ function cacheTests(begin: Begin): void {
   for (const format of ["int8", "f32"] as const) {
     it(`${format}: head sizes and shares of key heads, within ${tolerance[format]}`, () => {
       const twins = begin();
-      for (const D of [2, 6, 8, 10, 24, 64, 128]) {
+      for (const D of [2, 6, 8, 10, 24, 64, 128, 136]) {
         for (const [H, K] of [
           [1, 1],
           [4, 4],
           [6, 2],
           [5, 1],
         ] as const) {
-          checkCache(twins, { format, H, K, D, batches: [3, 1, 1, 7], capacity: 12 });
+          checkCache(twins, { format, H, K, D, batches: [3, 1, 1, 7] });
         }
       }
     });
 
     it(`${format}: every length from 1 to 70, one by one and at once, within ${tolerance[format]}`, () => {
       const twins = begin();
-      checkCache(twins, { format, H: 2, K: 1, D: 8, batches: new Array(70).fill(1), capacity: 70 });
-      checkCache(twins, { format, H: 3, K: 3, D: 10, batches: [70], capacity: 71 });
-      checkCache(twins, { format, H: 2, K: 2, D: 6, batches: [65, 4, 1], capacity: 70 });
+      checkCache(twins, { format, H: 2, K: 1, D: 8, batches: new Array(70).fill(1) });
+      checkCache(twins, { format, H: 3, K: 3, D: 10, batches: [70] });
+      checkCache(twins, { format, H: 2, K: 2, D: 6, batches: [65, 4, 1] });
     });
 
-    it(`${format}: a long context, within ${tolerance[format]}`, () => {
-      checkCache(begin(), { format, H: 4, K: 2, D: 24, batches: [190, 1, 9], capacity: 200 });
+    it(`${format}: contexts of several pages, within ${tolerance[format]}`, () => {
+      const twins = begin();
+      checkCache(twins, { format, H: 4, K: 2, D: 24, batches: [190, 1, 9] });
+      checkCache(twins, { format, H: 2, K: 2, D: 6, batches: [64, 64, 1, 63, 2] });
+      checkCache(twins, { format, H: 1, K: 1, D: 264, batches: [100, 30, 1] });
     });
   }
 
-  it("int8: codes and scales are the reference's, exactly", () => {
+  it("codes, scales and numbers are the reference's, exactly, and nothing else is written", () => {
     const twins = begin();
-    const [K, D, capacity, N] = [3, 10, 5, 4];
-    const [x, cache] = [twins.noise(N * K * D), twins.ints(new Int32Array((160 + K * capacity * 4) / 4))];
-    twins.run((b, at) => b.kvAppend({ ptr: at(cache), capacity, format: "int8" }, at(x), N, 1, K, D, K * D));
-    const subject = [...twins.subject.u8(cache.subject, 4 * cache.length)];
-    expect(subject).toEqual([...twins.oracle.u8(cache.oracle, 4 * cache.length)]);
+    const [K, D, N] = [3, 10, 4];
+    for (const format of ["int8", "f32"] as const) {
+      for (const position of [0, 1, 62, 63, 64]) {
+        const x = twins.noise(2 * N * K * D);
+        const pages: number[][] = [];
+        twins.run((b, at) => {
+          const cache = createCache(b, position + N, K, D, format);
+          b.kvAppend(cache.layer, at(x), at(x) + 4 * K * D, N, position, K, D, 2 * K * D);
+          pages.push(cache.addresses.flatMap((page) => [...b.u8(page, 2 * cache.bytes + 80)]));
+          cache.free();
+        });
+        expect(pages[0], `${format} at ${position}`).toEqual(pages[1]);
+        twins.release();
+      }
+    }
   });
 }

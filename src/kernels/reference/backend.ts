@@ -2,10 +2,11 @@
 // that the contract tests hold the other backends to, and what runs where there is no WebAssembly SIMD.
 import { type Backend, type KvFormat, type Operator, type OperatorTimes, operators, type Ptr } from "../backend.ts";
 import { Heap } from "../heap.ts";
-import { kvBytes } from "../wasm/layout.ts";
+import { kvBytes, sampleBytes } from "../wasm/layout.ts";
 import { fakeQuantizeOps } from "./fake-quantize.ts";
 import { inferenceOps } from "./inference.ts";
 import { rowOps } from "./rows.ts";
+import { samplingOps } from "./sampling.ts";
 import { trainingOps } from "./training.ts";
 
 /** The reference's memory: typed views over one growing buffer. Indices of f32 and i32 are addresses divided by 4. */
@@ -48,11 +49,13 @@ export function createReferenceBackend(): Backend {
     ...stopwatch(),
     async close() {},
     activationBytes: (N: number, K: number) => N * (K + 4),
-    kvBytes: (capacity: number, K: number, D: number, format: KvFormat) => kvBytes(capacity, K, D, format),
+    kvBytes: (K: number, D: number, format: KvFormat) => kvBytes(K, D, format),
+    sampleBytes,
     ...rowOps(memory),
     ...trainingOps(memory),
     ...fakeQuantizeOps(memory),
     ...inferenceOps(memory),
+    ...samplingOps(memory),
   };
 }
 

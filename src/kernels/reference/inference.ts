@@ -1,6 +1,6 @@
-// Reference operations of inference on packed int4 weights, the KV cache and argmax.
+// Reference operations of inference on packed int4 weights and the KV cache.
 // The integer arithmetic is the definition: other backends must get the same codes and the same integer sums.
-import type { Backend, KvBlock } from "../backend.ts";
+import { type Backend, type KvFormat, type KvLayer, kvPageTokens } from "../backend.ts";
 import type { Memory } from "./backend.ts";
 
 type InferenceOps = Pick<
@@ -14,13 +14,12 @@ type InferenceOps = Pick<
   | "countShut"
   | "kvAppend"
   | "attentionCached"
-  | "argmax"
 >;
 
 /** The operations of inference, over one memory. */
 export function inferenceOps(memory: Memory): InferenceOps {
   const int4 = int4Ops(memory);
-  return { ...int4, ...skipOps(memory, int4), ...cacheOps(memory), argmax: argmaxOp(memory) };
+  return { ...int4, ...skipOps(memory, int4), ...cacheOps(memory) };
 }
 
 /** Code (0..15) and scale of element (row, k) of a packed table with K columns; layout of src/quant/int4.ts. */
@@ -118,59 +117,67 @@ function skipOps({ f32, i32, u8 }: Memory, { matmulInt4 }: Pick<Backend, "matmul
   } satisfies Partial<Backend>;
 }
 
-/** Where token s of head k lies in a cache: index of its first element, and of its scale (int8 only). */
-function cacheIndex({ ptr, capacity, format }: KvBlock, s: number, k: number, K: number, D: number) {
-  const token = k * capacity + s;
-  if (format === "f32") return { at: ptr / 4 + token * D, scale: 0 };
-  return { at: ptr + token * D, scale: (ptr + Math.ceil((K * capacity * D) / 16) * 16) / 4 + token };
+/** The keys, or the values, of a layer. */
+interface Side {
+  pages: number;
+  offset: number;
+  format: KvFormat;
 }
 
-function cacheOps({ f32, i8 }: Memory) {
-  const element = (cache: KvBlock, index: { at: number; scale: number }, d: number) =>
-    cache.format === "f32" ? f32[index.at + d]! : i8[index.at + d]! * f32[index.scale]!;
-  return {
-    kvAppend(cache, x, N, position, K, D, stride) {
-      for (let i = 0; i < N; i++) {
-        for (let k = 0; k < K; k++) {
-          const from = x / 4 + i * stride + k * D;
-          const { at, scale } = cacheIndex(cache, position + i, k, K, D);
-          if (cache.format === "f32") {
-            f32.copyWithin(at, from, from + D);
-          } else {
-            const quantized = quantizeInt8(f32, from, D);
-            i8.set(quantized.codes, at);
-            f32[scale] = quantized.scale;
-          }
+function cacheOps({ f32, i8, i32 }: Memory) {
+  /** Where token s of head k lies: index of its first element, and of its scale (int8 only). */
+  const place = ({ pages, offset, format }: Side, s: number, k: number, K: number, D: number) => {
+    const page = i32[pages / 4 + Math.floor(s / kvPageTokens)]! + offset;
+    const cell = k * kvPageTokens + (s % kvPageTokens);
+    if (format === "f32") return { at: page / 4 + cell * D, scale: 0 };
+    return { at: page + cell * D, scale: (page + K * kvPageTokens * D) / 4 + cell };
+  };
+  const element = ({ format }: Side, index: { at: number; scale: number }, d: number) =>
+    format === "f32" ? f32[index.at + d]! : i8[index.at + d]! * f32[index.scale]!;
+  const sides = ({ pages, keys, values, format }: KvLayer): [keys: Side, values: Side] => [
+    { pages, offset: keys, format },
+    { pages, offset: values, format },
+  ];
+  const append = (side: Side, x: number, N: number, position: number, K: number, D: number, stride: number) => {
+    for (let i = 0; i < N; i++) {
+      for (let k = 0; k < K; k++) {
+        const from = x / 4 + i * stride + k * D;
+        const { at, scale } = place(side, position + i, k, K, D);
+        if (side.format === "f32") {
+          f32.copyWithin(at, from, from + D);
+        } else {
+          const quantized = quantizeInt8(f32, from, D);
+          i8.set(quantized.codes, at);
+          f32[scale] = quantized.scale;
         }
       }
+    }
+  };
+  return {
+    kvAppend(cache, k, v, N, position, K, D, stride) {
+      const [keys, values] = sides(cache);
+      append(keys, k, N, position, K, D, stride);
+      append(values, v, N, position, K, D, stride);
     },
-    attentionCached(out, q, keys, values, N, position, H, K, D, stride) {
+    attentionCached(out, q, cache, N, position, H, K, D, stride) {
+      const [keys, values] = sides(cache);
       for (let i = 0; i < N; i++) {
         for (let h = 0; h < H; h++) {
           const k = Math.floor(h / (H / K));
-          const indices = Array.from({ length: position + i + 1 }, (_, s) => cacheIndex(keys, s, k, K, D));
+          const tokens = Array.from({ length: position + i + 1 }, (_, s) => s);
+          const keyPlaces = tokens.map((s) => place(keys, s, k, K, D));
+          const valuePlaces = tokens.map((s) => place(values, s, k, K, D));
           const query = f32.slice(q / 4 + i * stride + h * D, q / 4 + i * stride + h * D + D);
-          const scores = indices.map((index) => query.reduce((sum, x, d) => sum + x * element(keys, index, d), 0));
+          const scores = keyPlaces.map((index) => query.reduce((sum, x, d) => sum + x * element(keys, index, d), 0));
           const most = Math.max(...scores);
           const weights = scores.map((score) => Math.exp((score - most) / Math.sqrt(D)));
           const total = weights.reduce((sum, weight) => sum + weight, 0);
           for (let d = 0; d < D; d++) {
-            let sum = 0;
-            weights.forEach((weight, s) => {
-              sum += weight * element(values, cacheIndex(values, s, k, K, D), d);
-            });
+            const sum = weights.reduce((all, weight, s) => all + weight * element(values, valuePlaces[s]!, d), 0);
             f32[out / 4 + i * H * D + h * D + d] = sum / total;
           }
         }
       }
     },
   } satisfies Partial<Backend>;
-}
-
-function argmaxOp({ f32, i32 }: Memory): Backend["argmax"] {
-  return (out, x, n) => {
-    let best = 0;
-    for (let i = 1; i < n; i++) if (f32[x / 4 + i]! > f32[x / 4 + best]!) best = i;
-    i32[out / 4] = best;
-  };
 }

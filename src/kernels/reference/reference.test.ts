@@ -3,7 +3,7 @@
 import { describe, expect, it } from "vitest";
 import { packInt4, unpackInt4 } from "../../quant/int4.ts";
 import { createRandom } from "../../random.ts";
-import type { Ptr } from "../backend.ts";
+import { type KvFormat, type KvLayer, kvPageTokens, type Ptr } from "../backend.ts";
 import { createReferenceBackend } from "./backend.ts";
 import { roundHalfEven } from "./inference.ts";
 import { erf } from "./rows.ts";
@@ -134,21 +134,26 @@ describe("inference", () => {
     near(read(gathered, K), [...unpacked.subarray(9 * K, 10 * K)]);
   });
 
+  /** A cache of one page and one layer. */
+  function cacheOf(K: number, D: number, format: KvFormat): KvLayer {
+    const bytes = backend.kvBytes(K, D, format);
+    return { pages: ints([backend.alloc(2 * bytes)]), keys: 0, values: bytes, format };
+  }
+
   it("attention over two cached tokens is their softmax-weighted mean", () => {
-    const cache = () => ({ ptr: backend.alloc(backend.kvBytes(2, 1, 2, "f32")), capacity: 2, format: "f32" as const });
-    const [keys, values] = [cache(), cache()];
-    backend.kvAppend(keys, floats([1, 0, 0, 1]), 2, 0, 1, 2, 2);
-    backend.kvAppend(values, floats([10, 0, 0, 20]), 2, 0, 1, 2, 2);
+    const cache = cacheOf(1, 2, "f32");
+    backend.kvAppend(cache, floats([1, 0, 0, 1]), floats([10, 0, 0, 20]), 2, 0, 1, 2, 2);
     const out = floats([0, 0, 0, 0]);
-    backend.attentionCached(out, floats([2, 0, 2, 0]), keys, values, 2, 0, 1, 1, 2, 2);
+    backend.attentionCached(out, floats([2, 0, 2, 0]), cache, 2, 0, 1, 1, 2, 2);
     const weight = 1 / (1 + Math.exp(-2 / Math.SQRT2));
     near(read(out, 4), [10, 0, 10 * weight, 20 * (1 - weight)], 5);
   });
 
   it("an int8 cache keeps each head's largest number and rounds the rest", () => {
-    const cache = { ptr: backend.alloc(backend.kvBytes(1, 1, 4, "int8")), capacity: 1, format: "int8" as const };
-    backend.kvAppend(cache, floats([127, -63.4, 0.6, 0]), 1, 0, 1, 4, 4);
-    expect([...new Int8Array(backend.u8(cache.ptr, 4))]).toEqual([127, -63, 1, 0]);
-    expect(read(cache.ptr + 16, 1)).toEqual([1]);
+    const cache = cacheOf(1, 4, "int8");
+    backend.kvAppend(cache, floats([127, -63.4, 0.6, 0]), floats([0, 0, 0, 0]), 1, 0, 1, 4, 4);
+    const page = backend.i32(cache.pages, 1)[0]!;
+    expect([...new Int8Array(backend.u8(page, 4))]).toEqual([127, -63, 1, 0]);
+    expect(read(page + 4 * kvPageTokens, 1)).toEqual([1]);
   });
 });

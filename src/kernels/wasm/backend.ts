@@ -16,7 +16,7 @@ import {
   SCRATCH_BYTES,
 } from "./assembly/op.ts";
 import { CommandQueue } from "./commands.ts";
-import { activationBytes, kvBytes } from "./layout.ts";
+import { activationBytes, kvBytes, sampleBytes } from "./layout.ts";
 import { spawnWorkers, type Workers } from "./workers.ts";
 
 const pageBytes = 65536;
@@ -62,6 +62,8 @@ export class WasmBackend extends CommandQueue implements Backend {
   private readonly serialWork: number;
   private workers: Workers | null = null;
   private failure: HandheldError | null = null;
+  /** No address from here on was ever handed out. */
+  private usedEnd = 0;
 
   private constructor(options: WasmBackendOptions, memory: WebAssembly.Memory) {
     super();
@@ -100,7 +102,10 @@ export class WasmBackend extends CommandQueue implements Backend {
   alloc(bytes: number): Ptr {
     this.flush();
     const ptr = this.heap.alloc(bytes);
-    new Uint8Array(this.memory.buffer, ptr, bytes).fill(0);
+    // What was never handed out is zero, and not in the machine's memory until something is written to it.
+    const used = Math.min(ptr + bytes, this.usedEnd);
+    if (used > ptr) new Uint8Array(this.memory.buffer, ptr, used - ptr).fill(0);
+    this.usedEnd = Math.max(this.usedEnd, ptr + Math.ceil(bytes / 64) * 64);
     return ptr;
   }
 
@@ -162,8 +167,12 @@ export class WasmBackend extends CommandQueue implements Backend {
     return activationBytes(N, K, this.simd);
   }
 
-  kvBytes(capacity: number, K: number, D: number, format: KvFormat): number {
-    return kvBytes(capacity, K, D, format);
+  kvBytes(K: number, D: number, format: KvFormat): number {
+    return kvBytes(K, D, format);
+  }
+
+  sampleBytes(n: number): number {
+    return sampleBytes(n);
   }
 
   async close(): Promise<void> {

@@ -2,7 +2,15 @@
 // Memory, threads and views are in backend.ts.
 import type { Activation } from "../../spec/spec.ts";
 import { activations } from "../../spec/spec.ts";
-import { type GemmLayout, type KvBlock, type Operator, operators, type Ptr, type SkipLayout } from "../backend.ts";
+import {
+  type GemmLayout,
+  type KvLayer,
+  type Operator,
+  operators,
+  type Ptr,
+  type Sampling,
+  type SkipLayout,
+} from "../backend.ts";
 import * as op from "./assembly/op.ts";
 
 const slots = op.COMMAND_BYTES / 4;
@@ -521,25 +529,26 @@ export abstract class CommandQueue {
     i[at + 6] = back ? 1 : 0;
   }
 
-  kvAppend(cache: KvBlock, x: Ptr, N: number, position: number, K: number, D: number, stride: number): void {
+  kvAppend(cache: KvLayer, k: Ptr, v: Ptr, N: number, position: number, K: number, D: number, stride: number): void {
     const at = this.begin(op.OP_KV_APPEND);
     const i = this.words;
-    i[at + 1] = cache.ptr;
-    i[at + 2] = cache.capacity;
-    i[at + 3] = cache.format === "int8" ? 1 : 0;
-    i[at + 4] = x;
-    i[at + 5] = N;
-    i[at + 6] = position;
-    i[at + 7] = K;
-    i[at + 8] = D;
-    i[at + 9] = stride;
+    i[at + 1] = cache.pages;
+    i[at + 2] = cache.keys;
+    i[at + 3] = cache.values;
+    i[at + 4] = cache.format === "int8" ? 1 : 0;
+    i[at + 5] = k;
+    i[at + 6] = v;
+    i[at + 7] = N;
+    i[at + 8] = position;
+    i[at + 9] = K;
+    i[at + 10] = D;
+    i[at + 11] = stride;
   }
 
   attentionCached(
     out: Ptr,
     q: Ptr,
-    keys: KvBlock,
-    values: KvBlock,
+    cache: KvLayer,
     N: number,
     position: number,
     H: number,
@@ -551,10 +560,10 @@ export abstract class CommandQueue {
     const i = this.words;
     i[at + 1] = out;
     i[at + 2] = q;
-    i[at + 3] = keys.ptr;
-    i[at + 4] = values.ptr;
-    i[at + 5] = keys.capacity;
-    i[at + 6] = keys.format === "int8" ? 1 : 0;
+    i[at + 3] = cache.pages;
+    i[at + 4] = cache.keys;
+    i[at + 5] = cache.values;
+    i[at + 6] = cache.format === "int8" ? 1 : 0;
     i[at + 7] = N;
     i[at + 8] = position;
     i[at + 9] = H;
@@ -569,5 +578,40 @@ export abstract class CommandQueue {
     i[at + 1] = out;
     i[at + 2] = x;
     i[at + 3] = n;
+  }
+
+  maskLogits(x: Ptr, bits: Ptr, n: number): void {
+    const at = this.begin(op.OP_MASK_LOGITS, 8 * n);
+    const i = this.words;
+    i[at + 1] = x;
+    i[at + 2] = bits;
+    i[at + 3] = n;
+  }
+
+  penalizeRepeats(x: Ptr, n: number, ids: Ptr, count: number, penalty: number, work: Ptr): void {
+    const at = this.begin(op.OP_PENALIZE_REPEATS);
+    const i = this.words;
+    i[at + 1] = x;
+    i[at + 2] = n;
+    i[at + 3] = ids;
+    i[at + 4] = count;
+    this.floats[at + 5] = penalty;
+    i[at + 6] = work;
+  }
+
+  sample(out: Ptr, x: Ptr, n: number, state: Ptr, how: Sampling, work: Ptr): void {
+    const at = this.begin(op.OP_SAMPLE, 60 * n);
+    const i = this.words;
+    const f = this.floats;
+    i[at + 1] = out;
+    i[at + 2] = x;
+    i[at + 3] = n;
+    i[at + 4] = state;
+    f[at + 5] = how.temperature;
+    i[at + 6] = Math.min(how.topK, 2 ** 31 - 1);
+    f[at + 7] = how.topP;
+    f[at + 8] = how.minP;
+    f[at + 9] = Math.log(how.minP);
+    i[at + 10] = work;
   }
 }

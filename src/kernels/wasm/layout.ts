@@ -1,5 +1,6 @@
-// Sizes of the backend's private layouts. Must agree with assembly/int4.ts and assembly/kv.ts.
+// Sizes of the backend's private layouts. Must agree with assembly/int4.ts, kv-pages.ts and sampling.ts.
 import type { KvFormat, SimdLevel } from "../backend.ts";
+import { KV_PAGE } from "./assembly/op.ts";
 
 /**
  * Bytes of quantised activations for x [N,K], K padded to a multiple of 32: per token its codes (int8; int16 without
@@ -11,8 +12,15 @@ export function activationBytes(N: number, K: number, simd: SimdLevel): number {
   return tokens * (blocks * (simd === "relaxed" ? 36 : 68) + 4);
 }
 
-/** Bytes of one layer's keys or values: int8 codes [K, capacity, D] then f32 scales [K, capacity], or f32 [K, capacity, D]. */
-export function kvBytes(capacity: number, K: number, D: number, format: KvFormat): number {
-  const elements = capacity * K * D;
-  return format === "f32" ? elements * 4 : Math.ceil(elements / 16) * 16 + capacity * K * 4;
+/**
+ * Bytes of one layer's keys or values in one page: int8 codes [K, KV_PAGE, D] then f32 scales [K, KV_PAGE], or f32
+ * [K, KV_PAGE, D].
+ */
+export function kvBytes(K: number, D: number, format: KvFormat): number {
+  return K * KV_PAGE * (format === "f32" ? 4 * D : D + 4);
+}
+
+/** Bytes that sampling from n logits needs: the maxima of blocks of 64, then a key of 8 bytes for each. */
+export function sampleBytes(n: number): number {
+  return 16 * Math.ceil(Math.ceil(n / 64) / 4) + 8 * n;
 }

@@ -1,21 +1,31 @@
 // Attention of one query row over an f32 cache, see attention-cached.ts.
 import { scratch } from "./control";
 import { madd_ps } from "./math";
-import { begin, exponentials, finish, KEYS, QUERY, sumsOf } from "./online-softmax";
+import { pageOf } from "./kv-pages";
+import { KV_PAGE } from "./op";
+import { begin, exponentials, finish, QUERY, sumsOf } from "./online-softmax";
 
-/** out [D] = attention of the query head q over `length` keys and values. */
-export function attendF32(out: usize, q: usize, keys: usize, values: usize, length: i32, D: i32): void {
+/** out [D] = attention of the query head q over `length` tokens, whose keys and values are `rows` into a layer's part. */
+export function attendF32(
+  out: usize,
+  q: usize,
+  pages: usize,
+  keys: i32,
+  values: i32,
+  rows: usize,
+  length: i32,
+  D: i32,
+): void {
   const scores = scratch();
   const query = scratch() + QUERY;
   const scale = <f32>1 / sqrt<f32>(<f32>D);
   for (let d = 0; d < D; d++) store<f32>(query + ((<usize>d) << 2), load<f32>(q + ((<usize>d) << 2)) * scale);
   begin(D);
-  for (let s = 0; s < length; s += KEYS) {
-    const count = min(KEYS, length - s);
-    const bytes = (<usize>s * D) << 2;
-    scoresF32(scores, keys + bytes, count, D);
+  for (let s = 0; s < length; s += KV_PAGE) {
+    const count = min(KV_PAGE, length - s);
+    scoresF32(scores, pageOf(pages, keys, s) + rows, count, D);
     exponentials(scores, count, D);
-    weighF32(scores, values + bytes, count, D);
+    weighF32(scores, pageOf(pages, values, s) + rows, count, D);
   }
   finish(out, D);
 }

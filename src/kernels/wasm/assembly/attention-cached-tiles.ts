@@ -3,6 +3,8 @@
 // head lie together, token by token. Online softmax over the blocks, as in attention-cached.ts.
 import { scratch, thread, threads } from "./control";
 import { exp_ps, madd_ps, max_ps, sum_ps } from "./math";
+import { pageOf } from "./kv-pages";
+import { KV_PAGE } from "./op";
 import { MR, NR, packColumns8, packRows6, packRows8, tile } from "./tile";
 
 /** Rows that share one unpacking of a block; with fewer, unpacking is more than a tenth of the work. */
@@ -10,6 +12,10 @@ const ROWS: i32 = 192;
 
 // Shape of the running call and the parts of scratch (every thread has its own instance of this module).
 let D: i32 = 0;
+let pageTable: usize = 0;
+// From a layer's part of a page to the running head's rows, and to its scales (0: f32).
+let headRows: usize = 0;
+let headScales: usize = 0;
 let group: i32 = 0;
 let blockKeys: i32 = 0;
 let scoreStep: usize = 0;
@@ -27,7 +33,9 @@ let valuePanels: usize = 0;
 function prepare(H: i32, K: i32, headSize: i32): void {
   D = headSize;
   group = H / K;
-  blockKeys = D <= 128 ? 128 : max(NR, (16384 / D) & ~(NR - 1));
+  // A power of two, so that a block is whole pages or lies in one.
+  blockKeys = 128;
+  while (blockKeys > NR && blockKeys * D > 16384) blockKeys >>= 1;
   const row = <usize>D << 2;
   scoreStep = <usize>(blockKeys + NR) << 2;
   partialStep = <usize>((D + NR - 1) & ~(NR - 1)) << 2;
@@ -46,9 +54,9 @@ function prepare(H: i32, K: i32, headSize: i32): void {
 export function attendTiles(
   out: usize,
   q: usize,
-  keys: usize,
-  values: usize,
-  capacity: i32,
+  pages: usize,
+  keys: i32,
+  values: i32,
   int8: i32,
   N: i32,
   position: i32,
@@ -58,46 +66,38 @@ export function attendTiles(
   stride: i32,
 ): void {
   prepare(H, K, headSize);
+  pageTable = pages;
   const tokens = max(MR, ROWS / group);
-  const codes = ((<usize>K * capacity * D) + 15) & ~15;
   let item = 0;
   for (let first = 0; first < N; first += tokens) {
     for (let k = 0; k < K; k++) {
       if (item++ % threads() != thread()) continue;
-      const count = min(tokens, N - first);
-      const cells = <usize>k * capacity;
-      const at = (cells * D) << (int8 ? 0 : 2);
-      const scales = codes + (cells << 2);
+      const cells = <usize>(k * KV_PAGE);
+      headRows = (cells * D) << (int8 ? 0 : 2);
+      headScales = int8 ? <usize>(K * KV_PAGE * D) + (cells << 2) : 0;
       const head = <usize>(k * group * D) << 2;
       attendChunk(
         out + ((<usize>first * H * D) << 2) + head,
         (<usize>H * D) << 2,
         q + ((<usize>first * stride) << 2) + head,
         <usize>stride << 2,
-        keys + at,
-        int8 ? keys + scales : 0,
-        values + at,
-        int8 ? values + scales : 0,
-        count,
+        keys,
+        values,
+        min(tokens, N - first),
         position + first,
       );
     }
   }
 }
 
-/**
- * `count` tokens at `position`.. of the query heads of one key head. Steps are bytes from token to token. Scales 0:
- * f32.
- */
+/** `count` tokens at `position`.. of the query heads of one key head. Steps are bytes from token to token. */
 function attendChunk(
   out: usize,
   outStep: usize,
   q: usize,
   qStep: usize,
-  keys: usize,
-  keyScales: usize,
-  values: usize,
-  valueScales: usize,
+  keys: i32,
+  values: i32,
   count: i32,
   position: i32,
 ): void {
@@ -105,8 +105,11 @@ function attendChunk(
   const length = position + count;
   for (let start = 0; start < length; start += blockKeys) {
     const block = min(blockKeys, length - start);
-    packKeys(rowsOf(keys, keyScales, start, block), block);
-    packValues(rowsOf(values, valueScales, start, block), block);
+    for (let at = 0; at < block; at += KV_PAGE) {
+      const some = min(KV_PAGE, block - at);
+      packKeys(rowsOf(keys, start + at, some), at, some);
+      packValues(rowsOf(values, start + at, some), at, some, block);
+    }
     for (let row = 0; row < rows; row += MR) {
       const some = min(MR, rows - row);
       const most = min(block, position + (row + some - 1) / group + 1 - start);
@@ -137,13 +140,16 @@ function attendChunk(
   }
 }
 
-/** The block's tokens as f32 rows: where they are, or unpacked from int8. */
-function rowsOf(cache: usize, scales: usize, start: i32, block: i32): usize {
-  if (scales == 0) return cache + ((<usize>start * D) << 2);
-  let from = cache + <usize>start * D;
+/** `count` tokens of one page from `start` on as f32 rows: where they are, or unpacked from int8. */
+function rowsOf(offset: i32, start: i32, count: i32): usize {
+  const page = pageOf(pageTable, offset, start);
+  const cell = <usize>(start % KV_PAGE);
+  if (headScales == 0) return page + headRows + ((cell * D) << 2);
+  let from = page + headRows + cell * D;
+  let scales = page + headScales + (cell << 2);
   let to = unpacked;
-  for (let i = 0; i < block; i++) {
-    const scale = f32x4.splat(load<f32>(scales + (<usize>(start + i) << 2)));
+  for (let i = 0; i < count; i++, scales += 4) {
+    const scale = f32x4.splat(load<f32>(scales));
     let d = 0;
     for (; d + 8 <= D; d += 8, from += 8, to += 32) {
       const codes = v128.load8x8_s(from);
@@ -155,17 +161,20 @@ function rowsOf(cache: usize, scales: usize, start: i32, block: i32): usize {
   return unpacked;
 }
 
-function packKeys(x: usize, block: i32): void {
+/** Packs `count` rows as keys `first`.. of the block. */
+function packKeys(x: usize, first: i32, count: i32): void {
   const step = <usize>D << 2;
-  for (let j = 0; j < block; j += NR) {
-    packRows8(keyPanels + <usize>j * step, x + <usize>j * step, step, block - j, D);
+  for (let j = 0; j < count; j += NR) {
+    packRows8(keyPanels + <usize>(first + j) * step, x + <usize>j * step, step, count - j, D);
   }
 }
 
-function packValues(x: usize, block: i32): void {
+/** Packs `count` rows as values `first`.. of a block of `block`. */
+function packValues(x: usize, first: i32, count: i32, block: i32): void {
   const step = <usize>D << 2;
   for (let d = 0; d < D; d += NR) {
-    packColumns8(valuePanels + ((<usize>d * block) << 2), x + (<usize>d << 2), step, D - d, block);
+    const panel = valuePanels + (<usize>(d * block + first * NR) << 2);
+    packColumns8(panel, x + (<usize>d << 2), step, D - d, count);
   }
 }
 

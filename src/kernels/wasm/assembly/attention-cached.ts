@@ -1,12 +1,14 @@
-// Attention of new tokens over the KV cache (layout in kv.ts), one pass with online softmax over blocks of 64 keys. Row
-// by row and int8 here, for decoding; f32 is in attention-cached-f32.ts, many tokens at once in
-// attention-cached-tiles.ts. Int8 caches stay integer: a query head is rounded to 16 bits (so its error is far below
-// the keys'), and so are the softmax weights times the values' scales of each block, relative to the block's largest.
+// Attention of new tokens over the KV cache (layout in kv-pages.ts), one pass with online softmax over the pages. Row by
+// row and int8 here, for decoding; f32 is in attention-cached-f32.ts, many tokens at once in attention-cached-tiles.ts.
+// Int8 caches stay integer: a query head is rounded to 16 bits (so its error is far below the keys'), and so are the
+// softmax weights times the values' scales of each page, relative to the page's largest.
 import { attendF32 } from "./attention-cached-f32";
 import { attendTiles } from "./attention-cached-tiles";
 import { scratch, shareBegin, shareEnd } from "./control";
 import { largest, madd_ps, round_ps } from "./math";
-import { begin, exponentials, finish, KEYS, QUERY, sumsOf, WEIGHTS } from "./online-softmax";
+import { pageOf } from "./kv-pages";
+import { KV_PAGE } from "./op";
+import { begin, exponentials, finish, QUERY, sumsOf, WEIGHTS } from "./online-softmax";
 
 /** Query rows that share a key head from which unpacking the keys pays. */
 const TILED_ROWS: i32 = 12;
@@ -15,9 +17,9 @@ const TILED_ROWS: i32 = 12;
 export function attentionCached(
   out: usize,
   q: usize,
-  keys: usize,
-  values: usize,
-  capacity: i32,
+  pages: usize,
+  keys: i32,
+  values: i32,
   int8: i32,
   N: i32,
   position: i32,
@@ -27,24 +29,22 @@ export function attentionCached(
   stride: i32,
 ): void {
   if (N > 1 && N * (H / K) >= TILED_ROWS) {
-    attendTiles(out, q, keys, values, capacity, int8, N, position, H, K, D, stride);
+    attendTiles(out, q, pages, keys, values, int8, N, position, H, K, D, stride);
     return;
   }
-  const codes = ((<usize>K * capacity * D) + 15) & ~15;
+  const codes = <usize>(K * KV_PAGE * D);
   const end = shareEnd(H, 1);
   for (let h = shareBegin(H, 1); h < end; h++) {
-    const first = <usize>(h / (H / K)) * capacity;
-    const bytes = (first * D) << (int8 ? 0 : 2);
+    // From a layer's part of a page to the head's rows, and to its scales.
+    const cells = <usize>(h / (H / K)) * KV_PAGE;
+    const rows = (cells * D) << (int8 ? 0 : 2);
+    const scales = codes + (cells << 2);
     for (let i = 0; i < N; i++) {
       const from = q + ((<usize>i * stride + <usize>h * D) << 2);
       const to = out + ((<usize>(i * H + h) * D) << 2);
       const length = position + i + 1;
-      if (int8) {
-        const scales = codes + (first << 2);
-        attendInt8(to, from, keys + bytes, keys + scales, values + bytes, values + scales, length, D);
-      } else {
-        attendF32(to, from, keys + bytes, values + bytes, length, D);
-      }
+      if (int8) attendInt8(to, from, pages, keys, values, rows, scales, length, D);
+      else attendF32(to, from, pages, keys, values, rows, length, D);
     }
   }
 }
@@ -61,23 +61,26 @@ function laneSumsI32(a: v128, b: v128, c: v128, d: v128): v128 {
 function attendInt8(
   out: usize,
   q: usize,
-  keys: usize,
-  keyScales: usize,
-  values: usize,
-  valueScales: usize,
+  pages: usize,
+  keys: i32,
+  values: i32,
+  rows: usize,
+  scales: usize,
   length: i32,
   D: i32,
 ): void {
   const scores = scratch();
   const scale = f32x4.splat(quantizeQuery(q, D));
   begin(D);
-  for (let s = 0; s < length; s += KEYS) {
-    const count = min(KEYS, length - s);
-    scoresInt8(scores, keys + <usize>s * D, count, D);
-    multiplyScales(scores, keyScales + ((<usize>s) << 2), scale, count);
+  for (let s = 0; s < length; s += KV_PAGE) {
+    const count = min(KV_PAGE, length - s);
+    const keyPage = pageOf(pages, keys, s);
+    const valuePage = pageOf(pages, values, s);
+    scoresInt8(scores, keyPage + rows, count, D);
+    multiplyScales(scores, keyPage + scales, scale, count);
     exponentials(scores, count, D);
-    multiplyScales(scores, valueScales + ((<usize>s) << 2), f32x4.splat(1), count);
-    weighInt8(scores, values + <usize>s * D, count, D);
+    multiplyScales(scores, valuePage + scales, f32x4.splat(1), count);
+    weighInt8(scores, valuePage + rows, count, D);
   }
   finish(out, D);
 }

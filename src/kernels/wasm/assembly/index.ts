@@ -17,6 +17,8 @@ import { gatherInt4, quantizeRows, matmulInt4 } from "./int4";
 import { countShut, gatedRowsInt4, skipColumnsInt4 } from "./int4-sparse";
 import { repackColumns, repackRows } from "./int4-repack";
 import { kvAppend, attentionCached, argmax } from "./kv";
+import { maskLogits, penalizeRepeats } from "./logits";
+import { sample } from "./sampling";
 import { alone, awaitWork, barrier, configure, publish, together } from "./control";
 import { bookBusy, bookWaiting, isProfiling, startClock } from "./profile";
 import {
@@ -56,6 +58,9 @@ import {
   OP_SKIP_COLUMNS_INT4,
   OP_COUNT_SHUT,
   OP_REPACK_INT4,
+  OP_MASK_LOGITS,
+  OP_PENALIZE_REPEATS,
+  OP_SAMPLE,
 } from "./op";
 
 export { configure };
@@ -342,12 +347,14 @@ function execute(c: usize): void {
         <usize>load<u32>(c, 4),
         load<i32>(c, 8),
         load<i32>(c, 12),
-        <usize>load<u32>(c, 16),
-        load<i32>(c, 20),
-        load<i32>(c, 24),
+        load<i32>(c, 16),
+        <usize>load<u32>(c, 20),
+        <usize>load<u32>(c, 24),
         load<i32>(c, 28),
         load<i32>(c, 32),
         load<i32>(c, 36),
+        load<i32>(c, 40),
+        load<i32>(c, 44),
       );
       return;
     case OP_ATTENTION_CACHED:
@@ -355,7 +362,7 @@ function execute(c: usize): void {
         <usize>load<u32>(c, 4),
         <usize>load<u32>(c, 8),
         <usize>load<u32>(c, 12),
-        <usize>load<u32>(c, 16),
+        load<i32>(c, 16),
         load<i32>(c, 20),
         load<i32>(c, 24),
         load<i32>(c, 28),
@@ -429,6 +436,33 @@ function execute(c: usize): void {
       } else {
         repackRows(<usize>load<u32>(c, 4), <usize>load<u32>(c, 8), load<i32>(c, 12), load<i32>(c, 16), load<i32>(c, 24));
       }
+      return;
+    case OP_MASK_LOGITS:
+      maskLogits(<usize>load<u32>(c, 4), <usize>load<u32>(c, 8), load<i32>(c, 12));
+      return;
+    case OP_PENALIZE_REPEATS:
+      penalizeRepeats(
+        <usize>load<u32>(c, 4),
+        load<i32>(c, 8),
+        <usize>load<u32>(c, 12),
+        load<i32>(c, 16),
+        load<f32>(c, 20),
+        <usize>load<u32>(c, 24),
+      );
+      return;
+    case OP_SAMPLE:
+      sample(
+        <usize>load<u32>(c, 4),
+        <usize>load<u32>(c, 8),
+        load<i32>(c, 12),
+        <usize>load<u32>(c, 16),
+        load<f32>(c, 20),
+        load<i32>(c, 24),
+        load<f32>(c, 28),
+        load<f32>(c, 32),
+        load<f32>(c, 36),
+        <usize>load<u32>(c, 40),
+      );
       return;
     default:
       unreachable();

@@ -1,32 +1,36 @@
-// The KV cache: append of new tokens; argmax. Attention over the cache is in attention-cached.ts. Layout: keys (or
-// values) of K heads one after the other, each `capacity` tokens × D: f32, or int8 codes followed (at the next multiple
-// of 16 bytes) by f32 scales [K, capacity].
+// The KV cache: append of new tokens; argmax. Its layout is in kv-pages.ts, attention over it in attention-cached.ts.
 import { scratch, shareBegin, shareEnd, thread } from "./control";
+import { pageOf } from "./kv-pages";
 import { largest, max_ps, round_ps } from "./math";
+import { KV_PAGE } from "./op";
 
 export { attentionCached } from "./attention-cached";
 
-/** Stores x [N, K·D] (rows `stride` floats apart) as tokens position..position+N. */
+/** Stores k and v [N, K·D] (rows `stride` floats apart) as tokens position..position+N. */
 export function kvAppend(
-  cache: usize,
-  capacity: i32,
+  pages: usize,
+  keys: i32,
+  values: i32,
   int8: i32,
-  x: usize,
+  k: usize,
+  v: usize,
   N: i32,
   position: i32,
   K: i32,
   D: i32,
   stride: i32,
 ): void {
-  const scales = cache + (((<usize>K * capacity * D) + 15) & ~15);
-  const end = shareEnd(N * K, 1);
-  for (let item = shareBegin(N * K, 1); item < end; item++) {
-    const i = item / K;
-    const k = item - i * K;
-    const from = x + ((<usize>i * stride + <usize>k * D) << 2);
-    const token = <usize>k * capacity + position + i;
-    if (int8) store<f32>(scales + (token << 2), quantize(cache + token * D, from, D));
-    else memory.copy(cache + ((token * D) << 2), from, (<usize>D) << 2);
+  const end = shareEnd(2 * N * K, 1);
+  for (let item = shareBegin(2 * N * K, 1); item < end; item++) {
+    const i = item / (2 * K);
+    const side = item - i * 2 * K;
+    const isKey = side < K;
+    const head = isKey ? side : side - K;
+    const from = (isKey ? k : v) + ((<usize>i * stride + <usize>head * D) << 2);
+    const page = pageOf(pages, isKey ? keys : values, position + i);
+    const cell = <usize>(head * KV_PAGE + (position + i) % KV_PAGE);
+    if (int8) store<f32>(page + <usize>(K * KV_PAGE * D) + (cell << 2), quantize(page + cell * D, from, D));
+    else memory.copy(page + ((cell * D) << 2), from, (<usize>D) << 2);
   }
 }
 
@@ -64,7 +68,7 @@ export function argmax(out: usize, x: usize, n: i32): void {
 }
 
 /** Largest of n floats, NaN ignored; four running maxima, so that comparisons do not wait for each other. */
-function maximum(x: usize, n: i32): f32 {
+export function maximum(x: usize, n: i32): f32 {
   let m0 = f32x4.splat(-Infinity);
   let m1 = m0;
   let m2 = m0;

@@ -1,12 +1,9 @@
-// Online softmax of one query row over blocks of keys: the running maximum, total and weighted sums of values, in the
+// Online softmax of one query row over pages of keys: the running maximum, total and weighted sums of values, in the
 // thread's scratch. Used by the row-by-row attention over the cache.
 import { scratch } from "./control";
 import { exp_ps, max_ps, sum_ps } from "./math";
 
-/** Keys of a block. Sums of 64 · 32767 · 127 fit an int32. */
-export const KEYS: i32 = 64;
-
-// Scratch of a thread: scores, 16-bit weights, then the query (D · 4 bytes) and the running sums (D · 4 bytes), padded.
+// Scratch of a thread: scores of a page (sums of 64 · 32767 · 127 fit an int32), 16-bit weights, then the query (D · 4 bytes) and the running sums (D · 4 bytes), padded.
 export const WEIGHTS: usize = 256;
 export const QUERY: usize = 512;
 

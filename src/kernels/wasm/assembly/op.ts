@@ -30,6 +30,9 @@ export const PROFILE = HEAP - 16384;
 /** Fixed scratch of each thread, in bytes (a GEMM's packed panels, a row of attention scores …). */
 export const SCRATCH_BYTES = 1 << 20;
 
+/** Tokens of one page of a KV cache; the keys of a block of attention-cached.ts. */
+export const KV_PAGE = 64;
+
 export const OP_FILL = 1;
 export const OP_COPY = 2;
 export const OP_ADD = 3;
@@ -64,3 +67,6 @@ export const OP_COUNT_SHUT = 31;
 export const OP_REPACK_INT4 = 32;
 export const OP_CHOICE_CROSS_ENTROPY = 33;
 export const OP_CHOICE_HEAD_BACKWARD = 34;
+export const OP_MASK_LOGITS = 40;
+export const OP_PENALIZE_REPEATS = 41;
+export const OP_SAMPLE = 42;

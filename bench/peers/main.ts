@@ -33,8 +33,8 @@ async function main(): Promise<void> {
   const stop = new AbortController();
   process.once("SIGINT", () => stop.abort());
   const results = await startResults(options);
-  const print = (line: string) => console.log(line);
-  for await (const _round of compareInRounds(options, results, () => readBandwidth(options), stop.signal, print)) {
+  const write = (text: string) => void process.stdout.write(text);
+  for await (const _round of compareInRounds(options, results, () => readBandwidth(options), stop.signal, write)) {
     await writeResults(options.out, results); // after every round: what is interrupted keeps what it has
   }
   if (results.runs.length === 0) return;

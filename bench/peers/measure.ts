@@ -74,9 +74,7 @@ export function promptLengths({ prefill, decode }: Pick<MeasureOptions, "prefill
 
 async function chooseDecoded(model: LoadedModel): Promise<number> {
   await model.run(16, 4);
-  const started = performance.now();
-  await model.run(16, 4);
-  const perToken = (performance.now() - started) / 5;
+  const perToken = (await model.run(16, 4)).decodeMs / 4;
   return Math.max(4, Math.min(32, Math.round(decodeMs / perToken)));
 }
 

@@ -37,7 +37,7 @@ export const help = `npm run bench:peers -- [options]
   --decode <list>    contexts to decode behind (64,1024)
   --threads <n>      threads of every engine (the machine's cores, at most 8)
   --quick            one round of MobileLLM-125M with short prompts: to see that everything works
-  --models <folder>  where the model files are kept, 5 GB for all shapes (a folder of the system's temporary files)
+  --models <folder>  where the model files are kept, 3.5 GB for all shapes (a folder of the system's temporary files)
   --out <folder>     where results go (bench/peers/results)
   --help             this text
 `;

@@ -22,19 +22,19 @@ export async function* compareInRounds(
   results: Results,
   readBandwidth: () => Promise<number>,
   signal: AbortSignal,
-  print: (line: string) => void,
+  write: (text: string) => void,
 ): AsyncGenerator<number> {
   const turns = options.shapes.flatMap((shape) => options.engines.map((engine): Turn => ({ engine, shape })));
   const clock = new TurnClock();
   for (let round = 1; round <= options.rounds && !signal.aborted; round++) {
     const bandwidth = await readBandwidth();
     results.bandwidthGBps.push(bandwidth);
-    print(
-      `Round ${round} of ${options.rounds}; the machine reads ${formatRate(bandwidth)} GB/s with ${options.threads} threads`,
-    );
+    const reads = `the machine reads ${formatRate(bandwidth)} GB/s with ${options.threads} threads`;
+    write(`Round ${round} of ${options.rounds}; ${reads}\n`);
     const order = turnsOfRound(turns, results.runs, round);
     for (const [i, turn] of order.entries()) {
       if (signal.aborted) break;
+      write(`  ${i + 1}/${order.length} ${turn.shape}, ${turn.engine.title}, ${placeTitles[turn.engine.place]} … `);
       const started = performance.now();
       const run = await measure(turn, round, options, signal);
       if (signal.aborted) break;
@@ -42,7 +42,7 @@ export async function* compareInRounds(
       clock.record(turn, (performance.now() - started) / 1000);
       const later = Array.from({ length: options.rounds - round }, () => order).flat();
       const left = formatDuration(clock.secondsFor([...order.slice(i + 1), ...later]));
-      print(`  ${i + 1}/${order.length} ${describe(run, turn)} (${left} left)`);
+      write(`${describe(run)} (${left} left)\n`);
     }
     yield round;
   }
@@ -71,14 +71,12 @@ async function measure(
   }
 }
 
-function describe({ report, error, shape }: Run, { engine }: Turn): string {
-  const name = `${shape}, ${engine.title}, ${placeTitles[engine.place]}`;
-  if (report === undefined) return `${name}: failed: ${error?.split("\n")[0]}`;
+function describe({ report, error }: Run): string {
+  if (report === undefined) return `failed: ${error?.split("\n")[0]}`;
   const speeds = report.speeds.map(({ tokens, prefill, decode }) => {
-    const decoded = decode === null ? "" : ` / ${formatRate(decode)}`;
-    return `${tokens}: ${formatRate(prefill)}${decoded}`;
+    return `${formatRate(prefill)}${decode === null ? "" : ` / ${formatRate(decode)}`} at ${tokens}`;
   });
-  return `${name}: prefill / decode tok/s at ${speeds.join(", ")}`;
+  return `prefill / decode ${speeds.join(", ")} tok/s`;
 }
 
 /** How long turns take: what they took last, or the average of those that are known. */

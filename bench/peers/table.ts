@@ -77,5 +77,5 @@ function failures({ runs }: Results): string[] {
       failed.set(`${findEngine(engine).title} (${placeTitles[findEngine(engine).place]}), ${shape}`, error);
   }
   if (failed.size === 0) return [];
-  return ["## Not measured", [...failed].map(([what, error]) => `- ${what}: ${error.split("\n")[0]}`).join("\n")];
+  return ["## Failed", [...failed].map(([what, error]) => `- ${what}: ${error.split("\n")[0]}`).join("\n")];
 }

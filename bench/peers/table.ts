@@ -52,7 +52,8 @@ function cell(entry: Entry | undefined): string {
 }
 
 function conditions(results: Results): string {
-  const { device, versions, threads, rounds, options } = results;
+  const { device, versions, threads, options } = results;
+  const rounds = results.bandwidthGBps.length; // fewer than asked for after Ctrl-C
   const memory = device.memoryBytes === null ? "" : `, ${formatBytes(device.memoryBytes)} of memory`;
   const bandwidth = statistic(results.bandwidthGBps);
   const packages = Object.entries(versions).map(([name, version]) => `${name} ${version}`);

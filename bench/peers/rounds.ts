@@ -14,8 +14,8 @@ interface Turn {
 }
 
 /**
- * Measures and adds to `results`, yielding after each round. An engine that fails with a shape is left out of the later
- * rounds; the others go on. Ends early when `signal` aborts.
+ * Measures and adds to `results`, yielding after each round. An engine that fails twice with a shape is left out of the
+ * later rounds; the others go on. Ends early when `signal` aborts.
  */
 export async function* compareInRounds(
   options: PeerOptions,
@@ -48,10 +48,10 @@ export async function* compareInRounds(
   }
 }
 
-/** The turns of a round: in order, or backwards in every second one, without what failed before. */
+/** The turns of a round: in order, or backwards in every second one, without what failed twice before. */
 export function turnsOfRound(turns: readonly Turn[], runs: readonly Run[], round: number): Turn[] {
   const failed = ({ engine, shape }: Turn) =>
-    runs.some((run) => run.engine === engine.name && run.shape === shape && run.error !== undefined);
+    runs.filter((run) => run.engine === engine.name && run.shape === shape && run.error !== undefined).length >= 2;
   const order = turns.filter((turn) => !failed(turn));
   return round % 2 === 0 ? order.reverse() : order;
 }

@@ -1,6 +1,7 @@
 // A profile of a tiny model: its parts are the whole, and only what a model has shows up.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Backend } from "../kernels/backend.ts";
+import { kvPageTokens } from "../kernels/backend.ts";
 import { createBackend, createReferenceBackend } from "../kernels/index.ts";
 import { Decoder } from "../model/decoder.ts";
 import { tinySpec } from "../model/tiny.case.ts";
@@ -59,12 +60,13 @@ describe("memoryUse", () => {
     for (const changes of [{}, { tiedEmbeddings: false, norm: "layer" as const, gated: false, layerRepeat: 2 }]) {
       for (const format of ["int4", "f32"] as const) {
         const backend = createReferenceBackend();
-        const decoder = Decoder.random(backend, tinySpec(changes), 1, format);
+        const decoder = Decoder.random(backend, tinySpec({ context: kvPageTokens, ...changes }), 1, format);
         const buffers = backend.allocatedBytes - decoder.weights.bytes;
-        const use = memoryUse(decoder, 16, buffers);
+        const use = memoryUse(decoder, kvPageTokens, buffers);
         expect(use.embedding + use.attention + use.ffn + use.norms).toBe(decoder.weights.bytes);
+        const session = decoder.createSession({ capacity: kvPageTokens });
         const before = backend.allocatedBytes;
-        decoder.createSession({ capacity: 16 });
+        session.reserve(kvPageTokens);
         expect(use.cache).toBe(backend.allocatedBytes - before);
       }
     }

@@ -65,7 +65,7 @@ export function renderStackedBars({ title, notes, groups }: StackedBars): string
       y += row;
     }
     drawn.push(...drawLegend(names, (y += 14)));
-    y += 18 * Math.floor((names.length - 1) / 5);
+    y += 18 * Math.floor((names.length - 1) / legendColumns);
   }
   const height = y + 20;
   return `${html`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${page} ${height}" width="${page}" height="${height}" role="img" aria-label="${title}">`.text}
@@ -91,9 +91,12 @@ function drawBar({ label, total, parts }: StackedBar, names: readonly string[], 
 <text class="soft" x="${left + plot + 10}" y="${y + 15}">${total}</text>`;
 }
 
+/** Of 160 each: the longest name, "attention projections", takes 142. */
+const legendColumns = 4;
+
 function drawLegend(names: readonly string[], y: number): Html[] {
   return names.map((name, i) => {
-    const [x, line] = [left + (i % 5) * 128, y + 18 * Math.floor(i / 5)];
+    const [x, line] = [left + (i % legendColumns) * 160, y + 18 * Math.floor(i / legendColumns)];
     return html`<rect x="${x}" y="${line - 10}" width="11" height="11" fill="${color(names, name)}"/><text class="soft" x="${x + 17}" y="${line}">${name}</text>`;
   });
 }

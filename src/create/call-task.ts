@@ -34,9 +34,7 @@ export function createCallTask(
   const maxTokens = 2 * Math.max(...held.map(({ answers }) => codec.answer(answers).length));
   const answers = createAnswerChooser(createCallConstrainer(tokenizer, codec), tokenizer.size);
   const queries = createQueryChooser(dataset.train.map(({ query }) => codec.prompt(query)));
-  const encode = (sample: Sample): TrainExample => {
-    return answers(codec.encode(sample), codec.prompt(sample.query).length, sample.query);
-  };
+  const encode = (sample: Sample): TrainExample => answers(codec.encode(sample), sample.query);
   return {
     name: "function calls",
     examples: ({ epoch, random, augmentation }) => {
@@ -72,12 +70,13 @@ const queryChoices = 32;
  */
 function createAnswerChooser(constrainer: Constrainer, vocabulary: number) {
   const all = Int32Array.from({ length: vocabulary }, (_, id) => id);
-  return ({ ids, weights }: TrainExample, promptLength: number, query: string): TrainExample => {
-    const whole: (ArrayLike<number> | null)[] = Array.from(ids, (_, t) => (t < promptLength ? null : all));
+  return ({ ids, weights }: TrainExample, query: string): TrainExample => {
+    const begin = weights.indexOf(1); // the answer's first token: the first that counts
+    const whole: (ArrayLike<number> | null)[] = Array.from(ids, (_, t) => (t < begin ? null : all));
     const choices = [...whole];
     const asked = weights.slice();
     const constraint = constrainer.start(query);
-    for (let t = promptLength; t < ids.length; t++) {
+    for (let t = begin; t < ids.length; t++) {
       const mask = constraint.allowed();
       if (!mask.has(ids[t]!)) return { ids, weights, choices: whole };
       choices[t] = mask.ids();

@@ -84,7 +84,7 @@ export function createCallCodec(
     encode(sample) {
       const head = prompt(sample.query);
       const ids = [...head, ...answer(sample.answers)];
-      const weights = new Float32Array(ids.length).fill(1).fill(0, 0, head.length);
+      const weights = new Float32Array(ids.length).fill(1, head.length);
       return { ids: Int32Array.from(ids), weights };
     },
     decode: (ids) => format.parse(tokenizer.decode(ids.filter((id) => id !== control.end))),

@@ -45,13 +45,18 @@ export function crossEntropy(
   targets: Targets,
   options: CrossEntropyOptions = {},
 ): { read(): number } {
+  return sumOfRows(tape, x, (twin, loss) => forEachBlock(tape, twin, head, targets, loss, options));
+}
+
+/** A loss that `form` adds to zeros at `loss` [M] and whose gradient by x it writes at once, to twin.grad (0: not wanted). */
+function sumOfRows(tape: Tape, x: Tensor, form: (twin: Tensor, loss: Ptr) => void): { read(): number } {
   const { backend } = tape;
   const { rows: M, cols } = x;
   const loss = tape.take(M);
   backend.fill(loss, 0, M);
   // Stands for x with the gradient that the forward pass forms; x itself may have other uses.
   const twin: Tensor = { ...x, grad: tape.recording ? tape.take(M * cols) : 0 };
-  forEachBlock(tape, twin, head, targets, loss, options);
+  form(twin, loss);
   tape.recordInPlace(twin, () => tape.moveGrad(twin, x));
   return { read: () => backend.f32(loss, M).reduce((sum, value) => sum + value, 0) };
 }
@@ -111,26 +116,10 @@ export function choiceCrossEntropy(
 ): { read(): number } {
   const { backend } = tape;
   const { rows: M, cols: C } = x;
-  const loss = tape.take(M);
-  backend.fill(loss, 0, M);
-  const twin: Tensor = { ...x, grad: tape.recording ? tape.take(M * C) : 0 };
-  const gradients = tape.take(total);
-  backend.choiceCrossEntropy(
-    loss,
-    gradients,
-    twin.grad,
-    x.ptr,
-    head.ptr,
-    offsets,
-    ids,
-    targets,
-    weights,
-    M,
-    C,
-    smoothing,
-  );
-  if (tape.recording && head.grad) backend.choiceHeadBackward(head.grad, gradients, x.ptr, offsets, ids, M, C);
-  tape.give(gradients, total);
-  tape.recordInPlace(twin, () => tape.moveGrad(twin, x));
-  return { read: () => backend.f32(loss, M).reduce((sum, value) => sum + value, 0) };
+  return sumOfRows(tape, x, ({ grad, ptr }, loss) => {
+    const gradients = tape.take(total);
+    backend.choiceCrossEntropy(loss, gradients, grad, ptr, head.ptr, offsets, ids, targets, weights, M, C, smoothing);
+    if (tape.recording && head.grad) backend.choiceHeadBackward(head.grad, gradients, ptr, offsets, ids, M, C);
+    tape.give(gradients, total);
+  });
 }

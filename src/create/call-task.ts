@@ -21,7 +21,7 @@ export interface CallTaskOptions {
   signal?: AbortSignal | undefined;
 }
 
-/** The task of a data set; its metrics are `accuracy` and `softAccuracy` of greedy constrained answers. */
+/** The task of a data set; its metrics are `accuracy` and `softAccuracy` of constrained answers. */
 export function createCallTask(
   dataset: CallDataset,
   codec: CallCodec,

@@ -8,7 +8,8 @@ import { callFormats, getCallFormat } from "../functions/formats/registry.ts";
 import type { FunctionSchema } from "../functions/types.ts";
 import { validateCalls } from "../functions/validate.ts";
 import type { LoadedModel } from "../model/load.ts";
-import { createCaller } from "./calls.ts";
+import { bestAnswer } from "./best-answer.ts";
+import { createCallConstrainer, createCaller } from "./calls.ts";
 import { tinyModel, tinyTokenizer } from "./tiny-model.case.ts";
 
 function prepare(format = "code_short", functions: readonly FunctionSchema[] = ANDROID_CATALOGUE) {
@@ -50,6 +51,23 @@ function slowAnswer(model: LoadedModel, codec: CallCodec, query: string): number
   return ids;
 }
 
+/** The answer's log-probability, token by token, among what the grammar allows. */
+function logProbability(model: LoadedModel, codec: CallCodec, query: string, ids: readonly number[]): number {
+  const constraint = createCallConstrainer(model.tokenizer, codec).start(query);
+  const session = model.decoder.createSession();
+  session.append(codec.prompt(query));
+  let sum = 0;
+  for (const id of [...ids, codec.eos]) {
+    const logits = session.logits();
+    const allowed = [...constraint.allowed().ids()].map((other) => Math.exp(logits[other]!));
+    sum += Math.log(Math.exp(logits[id]!) / allowed.reduce((a, b) => a + b));
+    constraint.accept(id);
+    session.append([id]);
+  }
+  session.close();
+  return sum;
+}
+
 describe.each(Object.keys(callFormats))("answers of untrained models in %s", (format) => {
   const { tokenizer, codec } = prepare(format);
   it.each([1, 2, 3, 4])("parse and validate against the catalogue, seed %i", (seed) => {
@@ -74,7 +92,7 @@ describe("createCaller", () => {
     "forced tokens give the answer of a loop that asks for every token, in fewer passes, seed %i",
     (seed) => {
       const model = tinyModel(tokenizer, { context: 4096 }, seed);
-      const caller = createCaller(model.decoder, tokenizer, codec);
+      const caller = createCaller(model.decoder, tokenizer, codec, { backtracks: 0 });
       for (const query of queries.slice(0, 3)) {
         const forward = vi.spyOn(model.decoder, "forward");
         const { text, tokens } = caller.call(query);
@@ -87,6 +105,24 @@ describe("createCaller", () => {
       }
     },
   );
+
+  it("going back finds answers that are likelier as a whole, and never less likely ones", () => {
+    const gains = [1, 2, 3, 4, 5].flatMap((seed) => {
+      const model = tinyModel(tokenizer, { context: 4096 }, seed);
+      const constrainer = createCallConstrainer(tokenizer, codec);
+      const session = model.decoder.createSession();
+      return queries.slice(0, 3).map((query) => {
+        const [greedy, best] = [0, 64].map((backtracks) => {
+          session.prompt(codec.prompt(query));
+          const ids = bestAnswer(session, constrainer.start(query), 4096, backtracks);
+          return logProbability(model, codec, query, ids);
+        }) as [number, number];
+        return best - greedy;
+      });
+    });
+    for (const gain of gains) expect(gain).toBeGreaterThan(-1e-4);
+    expect(Math.max(...gains)).toBeGreaterThan(0.1);
+  });
 
   it("answers a second time as the first, also after a query that was too long", () => {
     const model = tinyModel(tokenizer, { context: 512 });
@@ -103,19 +139,19 @@ describe("createCaller", () => {
 
   it("an answer that does not fit is an error that says both lengths", () => {
     const model = tinyModel(tokenizer, { context: 4096 });
-    const caller = createCaller(model.decoder, tokenizer, codec);
+    const caller = createCaller(model.decoder, tokenizer, codec, { backtracks: 0 });
     const { tokens } = caller.call(queries[1]!);
-    const strict = createCaller(model.decoder, tokenizer, codec, { maxTokens: tokens - 1 });
+    const strict = createCaller(model.decoder, tokenizer, codec, { maxTokens: tokens - 1, backtracks: 0 });
     expect(thrownBy(() => strict.call(queries[1]!))).toMatchObject({
       needed: tokens,
       context: tokens - 1,
       message: expect.stringMatching(/^the answer: /),
     });
-    const exact = createCaller(model.decoder, tokenizer, codec, { maxTokens: tokens });
+    const exact = createCaller(model.decoder, tokenizer, codec, { maxTokens: tokens, backtracks: 0 });
     expect(exact.call(queries[1]!).tokens).toBe(tokens);
     const prompt = codec.prompt(queries[1]!).length;
     const short = tinyModel(tokenizer, { context: prompt + 2 });
-    const cramped = createCaller(short.decoder, tokenizer, codec);
+    const cramped = createCaller(short.decoder, tokenizer, codec, { backtracks: 0 });
     expect(thrownBy(() => cramped.call(queries[1]!))).toMatchObject({ code: "context-overflow", context: prompt + 2 });
   });
 
@@ -132,7 +168,7 @@ describe("createCaller", () => {
   it("keeps to the most calls asked for", () => {
     const { decoder } = tinyModel(tokenizer, { context: 4096 }, 2);
     const most = (maxCalls?: number) => {
-      const caller = createCaller(decoder, tokenizer, codec, { maxCalls });
+      const caller = createCaller(decoder, tokenizer, codec, { maxCalls, backtracks: 0 });
       return Math.max(...queries.map((query) => caller.call(query).calls.length));
     };
     expect([most(1), most(2)]).toEqual([1, 2]);

@@ -1,13 +1,12 @@
-// From a query to function calls: greedy decoding under the grammar of the functions, so the answer always parses.
+// From a query to function calls: decoding under the grammar of the functions, so the answer always parses.
 import { ContextOverflowError } from "../errors.ts";
 import type { CallCodec } from "../functions/codec.ts";
 import { createConstrainer } from "../functions/constrain/constrainer.ts";
 import type { Constrainer } from "../functions/constrain/types.ts";
 import type { Call } from "../functions/types.ts";
-import type { KernelSampler } from "../kernels/sampling.ts";
 import type { Decoder } from "../model/decoder.ts";
-import type { Session } from "../model/session.ts";
 import type { Tokenizer } from "../tokenizer/tokenizer.ts";
+import { bestAnswer } from "./best-answer.ts";
 
 /** A model that turns queries into calls: made by {@link createCaller}. */
 export interface Caller {
@@ -40,6 +39,11 @@ export interface CallerOptions {
   maxCalls?: number | undefined;
   /** Most tokens of an answer; a longer one is a ContextOverflowError. Default: what is left of the context. */
   maxTokens?: number | undefined;
+  /**
+   * How often decoding may go back to an earlier choice, where another token makes the whole answer likelier; 0: greedy.
+   * Default 32.
+   */
+  backtracks?: number | undefined;
 }
 
 /** The grammar of all answers of a codec, over its tokenizer's tokens. */
@@ -61,7 +65,7 @@ export function createCaller(
 ): Caller {
   const constrainer = createCallConstrainer(tokenizer, codec, options.maxCalls);
   const session = decoder.createSession();
-  const sampler = decoder.createSampler();
+  const { maxTokens = session.capacity, backtracks = 32 } = options;
   return {
     codec,
     decoder,
@@ -77,7 +81,7 @@ export function createCaller(
       const start = performance.now();
       const reusedTokens = session.prompt(prompt);
       const prefilled = performance.now();
-      const ids = answer(session, sampler, constrainer, query, options.maxTokens ?? session.capacity);
+      const ids = bestAnswer(session, constrainer.start(query), maxTokens, backtracks);
       const decodeMs = performance.now() - prefilled;
       const text = tokenizer.decode(ids);
       const calls = codec.decode(ids);
@@ -86,33 +90,6 @@ export function createCaller(
     },
     close() {
       session.close();
-      sampler.close();
     },
   };
-}
-
-// Tokens without a choice are taken without asking the model and go through it together with the next chosen one.
-function answer(
-  session: Session,
-  sampler: KernelSampler,
-  constrainer: Constrainer,
-  query: string,
-  maxTokens: number,
-): number[] {
-  const constraint = constrainer.start(query);
-  const ids: number[] = [];
-  let pending: number[] = [];
-  while (!constraint.done) {
-    let id = constraint.forced();
-    if (id === null) {
-      if (pending.length > 0) session.append(pending);
-      pending = [];
-      id = session.sample(sampler, { allowed: constraint.allowed() });
-    }
-    constraint.accept(id);
-    if (!constraint.done) ids.push(id);
-    if (ids.length > maxTokens) throw new ContextOverflowError(ids.length, maxTokens, "the answer: ");
-    pending.push(id);
-  }
-  return ids;
 }

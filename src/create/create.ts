@@ -16,6 +16,7 @@ import type { DoneEvent } from "../train/types.ts";
 import { architectureSearch, givenArchitecture } from "./architecture.ts";
 import { createCallTask } from "./call-task.ts";
 import { type PreparedData, prepareData } from "./data.ts";
+import { initialVectors } from "./initial-vectors.ts";
 import { answerQuery, exampleQueries } from "./queries.ts";
 import { callRecipe } from "./recipes.ts";
 import { writeReport } from "./report.ts";
@@ -201,7 +202,9 @@ async function chooseSpec(
 
 async function trainFloat(run: Run, data: PreparedData, spec: Spec, recipe: TrainRecipe): Promise<DoneEvent> {
   const { backend, folder, options, emit } = run;
-  const model = createTrainable(backend, spec, { seed: recipe.seed, init: recipe.init, lora: recipe.lora });
+  const { seed, init, lora } = recipe;
+  const vectors = initialVectors(data, spec, recipe);
+  const model = createTrainable(backend, spec, { seed, init, vectors, lora });
   try {
     const task = createCallTask(data.dataset, data.codec, data.tokenizer, {
       validationSamples: 200,

@@ -11,6 +11,7 @@ const shared: Partial<TrainRecipe> = {
   ema: 0.999,
   quantizeRatio: 0.3,
   init: "copy",
+  wordVectors: 0.3,
   validations: 4,
 };
 

@@ -17,6 +17,14 @@ export interface NamedTensor {
 export const initializations = ["gpt2", "copy"] as const;
 export type Initialization = (typeof initializations)[number];
 
+/** What token embeddings begin with besides chance. */
+export interface InitialVectors {
+  /** [vocabulary, width], rows of unit length, or of zeros where chance decides alone; see `wordVectors`. */
+  rows: Float32Array;
+  /** Their share of an embedding's squared length, 0..1. */
+  share: number;
+}
+
 /**
  * Draws random weights; norms 1, biases 0, matrices into the residual stream divided by √(2·executed blocks).
  *
@@ -24,7 +32,13 @@ export type Initialization = (typeof initializations)[number];
  * - `copy`: matrices normal(0, 1/√columns), embeddings normal(0, 0.7), the final norm 1/8 so that tied logits begin near
  *   1, and heads that can copy a span of the prompt (copy-circuit.ts). For tiny models that answer with words of the query.
  */
-export function initializeWeights(weights: Parameters, spec: Spec, seed: number, kind: Initialization = "gpt2"): void {
+export function initializeWeights(
+  weights: Parameters,
+  spec: Spec,
+  seed: number,
+  kind: Initialization = "gpt2",
+  vectors?: InitialVectors,
+): void {
   const depth = Math.sqrt(2 * spec.layers * spec.layerRepeat);
   for (const { name, shape } of weights.shapes) {
     const values = weights.view(name);
@@ -38,8 +52,18 @@ export function initializeWeights(weights: Parameters, spec: Spec, seed: number,
     const deviation = kind === "gpt2" ? 0.02 : name === embeddingName ? embeddingSize : 1 / Math.sqrt(columns);
     const size = /\.(o_proj|down_proj)\.weight$/.test(name) ? deviation / depth : deviation;
     for (let i = 0; i < values.length; i++) values[i] = random.normal() * size;
+    if (vectors && name === embeddingName) mixIn(values, columns, size, vectors);
   }
   if (kind === "copy") addCopyCircuit(weights, spec, seed);
+}
+
+/** Replaces a share of random rows, whose components have the deviation `size`, by the vectors at the same length. */
+function mixIn(values: Float32Array, width: number, size: number, { rows, share }: InitialVectors): void {
+  const scale = Math.sqrt(share * width) * size;
+  for (let begin = 0; begin < values.length; begin += width) {
+    if (rows.subarray(begin, begin + width).every((value) => value === 0)) continue;
+    for (let i = begin; i < begin + width; i++) values[i] = Math.sqrt(1 - share) * values[i]! + scale * rows[i]!;
+  }
 }
 
 /**

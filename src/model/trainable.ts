@@ -25,7 +25,13 @@ import {
   Tape,
   type Tensor,
 } from "../tensor/index.ts";
-import { type Initialization, initializeWeights, loadWeights, type NamedTensor } from "./initialize.ts";
+import {
+  type Initialization,
+  type InitialVectors,
+  initializeWeights,
+  loadWeights,
+  type NamedTensor,
+} from "./initialize.ts";
 import {
   type BlockNames,
   biasName,
@@ -46,6 +52,8 @@ export interface TrainableOptions {
   seed?: number | undefined;
   /** How they are drawn. Default `gpt2`. */
   init?: Initialization | undefined;
+  /** What the random embeddings begin with besides chance. Default: nothing. */
+  vectors?: InitialVectors | undefined;
   /** Start from these weights (by name) instead of random ones. */
   weights?: Iterable<NamedTensor> | undefined;
   /** Train low-rank adapters on all linear layers and keep the weights themselves. */
@@ -209,9 +217,9 @@ class TrainableDecoder implements TrainableModel {
     if (this.parameters !== this.weights) this.parameters.free();
   }
 
-  private initialize({ weights, seed = 1, init }: TrainableOptions): void {
+  private initialize({ weights, seed = 1, init, vectors }: TrainableOptions): void {
     if (weights) loadWeights(this.weights, weights);
-    else initializeWeights(this.weights, this.spec, seed, init);
+    else initializeWeights(this.weights, this.spec, seed, init, vectors);
     if (this.lora) initializeAdapters(this.parameters, this.spec, seed);
   }
 

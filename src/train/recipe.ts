@@ -48,6 +48,8 @@ const fields = z.strictObject({
   quantizeRatio: share,
   /** How the first weights are drawn; see `initializeWeights`. */
   init: z.enum(initializations),
+  /** Share of the token embedding that begins as word vectors of the task's texts (`model/word-vectors.ts`); 0: none. */
+  wordVectors: share,
   /** Low-rank adapters on all linear layers instead of training every weight. */
   lora: z.strictObject({ rank: count, alpha: z.number().positive() }).nullable(),
   /** Validations spread evenly over the run; the last is at its end. */
@@ -81,6 +83,7 @@ export const recipeDefaults = {
   ema: 0,
   quantizeRatio: 0,
   init: "gpt2",
+  wordVectors: 0,
   lora: null,
   validations: 8,
   augmentation: {},

@@ -38,7 +38,7 @@ if (!upToDate(wasmStamp, newest(assembly), scriptTime)) {
         `dist/kernels/wasm/handheld-${simd}${shared ? "-threads" : ""}.wasm`,
         "--config",
         "none",
-        "-O3",
+        "-O2", // -O3 gives every assignment a variable of its own, and then moves it to where registers run out
         "--noAssert",
         "--runtime",
         "stub",

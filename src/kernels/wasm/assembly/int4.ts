@@ -15,7 +15,7 @@ import { decodeTileSimd128, prefillTileSimd128 } from "./int4-tiles-simd128";
 import { largest, round_ps } from "./math";
 
 const BLOCK: i32 = 144;
-/** Tokens of a prefill tile. */
+/** Tokens of a group; a prefill tile takes half of it. */
 const TILE: i32 = 6;
 /** Bytes of one activation code. */
 const CODE: i32 = ASC_FEATURE_RELAXED_SIMD ? 1 : 2;
@@ -56,7 +56,7 @@ function dequantise(codes: v128, scale: v128): v128 {
 }
 
 /**
- * Tokens that are computed in tiles of six; the up to four after them one by one (the sixth of five is computed for
+ * Tokens that are computed in groups of six; the up to four after them one by one (the sixth of five is computed for
  * nothing).
  */
 // @ts-ignore: decorator
@@ -155,8 +155,7 @@ export function matmulInt4(out: usize, x: usize, w: usize, N: i32, M: i32, K: i3
       for (let i = first; i < last; i += TILE) {
         const group = x + <usize>i * bytes;
         const corner = out + ((<usize>i * ldc + row) << 2);
-        tile(corner, group, panel, blocks, 0, min(TILE, N - i), M - row, ldc, accumulate);
-        if (M - row > 4) tile(corner + 16, group, panel, blocks, 1, min(TILE, N - i), M - row - 4, ldc, accumulate);
+        tile(corner, group, panel, blocks, min(TILE, N - i), M - row, ldc, accumulate);
       }
     }
   }
@@ -218,7 +217,7 @@ function useDot(): bool {
   return hasDotProduct && load<i32>(NO_DOT_PRODUCT) == 0;
 }
 
-/** Four rows of w, up to six tokens. */
+/** A panel of w, up to six tokens. */
 // @ts-ignore: decorator
 @inline
 function tile(
@@ -226,18 +225,22 @@ function tile(
   x: usize,
   panel: usize,
   blocks: i32,
-  quad: i32,
   tokens: i32,
   rows: i32,
   ldc: i32,
   accumulate: i32,
 ): void {
   const sums = scratch();
-  if (!ASC_FEATURE_RELAXED_SIMD) prefillTileSimd128(sums, x, panel, blocks, quad);
-  else if (useDot()) prefillTileDot(sums, x, panel, blocks, quad);
-  else prefillTile(sums, x, panel, blocks, quad);
-  for (let t = 0; t < tokens; t++) {
-    write(out + ((<usize>t * ldc) << 2), sums + ((<usize>t) << 4), rows, accumulate);
+  const step = <usize>ldc << 2;
+  for (let half = 0; half < 2 && tokens > 0; half++, tokens -= 3) {
+    const end = out + <usize>min(3, tokens) * step;
+    if (!ASC_FEATURE_RELAXED_SIMD) prefillTileSimd128(sums, x, panel, blocks, half);
+    else if (useDot()) prefillTileDot(sums, x, panel, blocks, half);
+    else prefillTile(sums, x, panel, blocks, half);
+    for (let from = sums; out < end; out += step, from += 32) {
+      write(out, from, rows, accumulate);
+      if (rows > 4) write(out + 16, from + 16, rows - 4, accumulate);
+    }
   }
 }
 

@@ -138,3 +138,10 @@ export function largest(x: usize, n: i32): f32 {
   for (; i < n; i++, x += 4) bits = max(bits, load<i32>(x) & 0x7fffffff);
   return reinterpret<f32>(bits);
 }
+
+/** x f32 [bytes / 4] *= scale; bytes a multiple of 16. */
+// @ts-ignore: decorator
+@inline
+export function scaleBy(scale: v128, x: usize, bytes: usize): void {
+  for (const end = x + bytes; x < end; x += 16) v128.store(x, f32x4.mul(v128.load(x), scale));
+}

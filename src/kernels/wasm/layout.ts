@@ -8,7 +8,7 @@ import { KV_PAGE } from "./assembly/op.ts";
  */
 export function activationBytes(N: number, K: number, simd: SimdLevel): number {
   const blocks = Math.ceil(K / 32);
-  const tokens = Math.ceil(N / 6) * 6;
+  const tokens = Math.ceil(N / 4) * 4;
   return tokens * (blocks * (simd === "relaxed" ? 36 : 68) + 4);
 }
 

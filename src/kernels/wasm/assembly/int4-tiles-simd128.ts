@@ -49,69 +49,79 @@ export function decodeTileSimd128(sums: usize, x: usize, w: usize, blocks: i32):
   v128.store(sums, f32x4.mul(f1, scale), 16);
 }
 
-/** sums f32 [3,8] = a panel · three tokens: the first or second `half` of a group of six. */
-export function prefillTileSimd128(sums: usize, x: usize, w: usize, blocks: i32, half: i32): void {
+/** sums f32 [4,8] = a panel · a group of four tokens. */
+export function prefillTileSimd128(sums: usize, x: usize, w: usize, blocks: i32): void {
   const mask = v128.load(CONSTANTS, 48);
-  memory.fill(sums, 0, 96);
-  const end = w + <usize>blocks * BLOCK;
-  // Offsets and scales are four bytes a token, codes eight.
-  let offsets = x + <usize>half * 12;
-  x += <usize>half * 24;
-  for (; w != end; w += BLOCK, x += 216, offsets += 408) {
-    let a0 = v128.load32_splat(offsets, 384);
-    let a1 = v128.load32_splat(offsets, 388);
-    let a2 = v128.load32_splat(offsets, 392);
+  memory.fill(sums, 0, 128);
+  for (const end = w + <usize>blocks * BLOCK; w != end; w += BLOCK, x += 144) {
+    let a0 = v128.load32_splat(x, 256);
     let b0 = a0;
+    let a1 = v128.load32_splat(x, 260);
     let b1 = a1;
+    let a2 = v128.load32_splat(x, 264);
     let b2 = a2;
+    let a3 = v128.load32_splat(x, 268);
+    let b3 = a3;
     let codes = w;
-    for (const stop = x + 192; x != stop; x += 48, codes += 32) {
+    for (const stop = x + 128; x != stop; x += 32, codes += 32) {
       const v0 = v128.load(codes, 16);
       const v1 = v128.load(codes, 32);
-      let c = v128.and(v0, mask);
-      let d = v128.and(v1, mask);
+      let c0 = v128.and(v0, mask);
+      let c1 = v128.and(v1, mask);
       let s = v128.load32_splat(x);
-      a0 = i32x4.add(a0, i32x4.dot_i16x8_s(c, s));
-      b0 = i32x4.add(b0, i32x4.dot_i16x8_s(d, s));
+      a0 = i32x4.add(a0, i32x4.dot_i16x8_s(c0, s));
+      b0 = i32x4.add(b0, i32x4.dot_i16x8_s(c1, s));
       s = v128.load32_splat(x, 8);
-      a1 = i32x4.add(a1, i32x4.dot_i16x8_s(c, s));
-      b1 = i32x4.add(b1, i32x4.dot_i16x8_s(d, s));
+      a1 = i32x4.add(a1, i32x4.dot_i16x8_s(c0, s));
+      b1 = i32x4.add(b1, i32x4.dot_i16x8_s(c1, s));
       s = v128.load32_splat(x, 16);
-      a2 = i32x4.add(a2, i32x4.dot_i16x8_s(c, s));
-      b2 = i32x4.add(b2, i32x4.dot_i16x8_s(d, s));
-      c = v128.and(i16x8.shr_u(v0, 8), mask);
-      d = v128.and(i16x8.shr_u(v1, 8), mask);
+      a2 = i32x4.add(a2, i32x4.dot_i16x8_s(c0, s));
+      b2 = i32x4.add(b2, i32x4.dot_i16x8_s(c1, s));
+      s = v128.load32_splat(x, 24);
+      a3 = i32x4.add(a3, i32x4.dot_i16x8_s(c0, s));
+      b3 = i32x4.add(b3, i32x4.dot_i16x8_s(c1, s));
+      c0 = v128.and(i16x8.shr_u(v0, 8), mask);
+      c1 = v128.and(i16x8.shr_u(v1, 8), mask);
       s = v128.load32_splat(x, 4);
-      a0 = i32x4.add(a0, i32x4.dot_i16x8_s(c, s));
-      b0 = i32x4.add(b0, i32x4.dot_i16x8_s(d, s));
+      a0 = i32x4.add(a0, i32x4.dot_i16x8_s(c0, s));
+      b0 = i32x4.add(b0, i32x4.dot_i16x8_s(c1, s));
       s = v128.load32_splat(x, 12);
-      a1 = i32x4.add(a1, i32x4.dot_i16x8_s(c, s));
-      b1 = i32x4.add(b1, i32x4.dot_i16x8_s(d, s));
+      a1 = i32x4.add(a1, i32x4.dot_i16x8_s(c0, s));
+      b1 = i32x4.add(b1, i32x4.dot_i16x8_s(c1, s));
       s = v128.load32_splat(x, 20);
-      a2 = i32x4.add(a2, i32x4.dot_i16x8_s(c, s));
-      b2 = i32x4.add(b2, i32x4.dot_i16x8_s(d, s));
-      c = v128.and(i16x8.shr_u(v0, 4), mask);
-      d = v128.and(i16x8.shr_u(v1, 4), mask);
-      s = v128.load32_splat(x, 192);
-      a0 = i32x4.add(a0, i32x4.dot_i16x8_s(c, s));
-      b0 = i32x4.add(b0, i32x4.dot_i16x8_s(d, s));
-      s = v128.load32_splat(x, 200);
-      a1 = i32x4.add(a1, i32x4.dot_i16x8_s(c, s));
-      b1 = i32x4.add(b1, i32x4.dot_i16x8_s(d, s));
-      s = v128.load32_splat(x, 208);
-      a2 = i32x4.add(a2, i32x4.dot_i16x8_s(c, s));
-      b2 = i32x4.add(b2, i32x4.dot_i16x8_s(d, s));
-      c = i16x8.shr_u(v0, 12);
-      d = i16x8.shr_u(v1, 12);
-      s = v128.load32_splat(x, 196);
-      a0 = i32x4.add(a0, i32x4.dot_i16x8_s(c, s));
-      b0 = i32x4.add(b0, i32x4.dot_i16x8_s(d, s));
-      s = v128.load32_splat(x, 204);
-      a1 = i32x4.add(a1, i32x4.dot_i16x8_s(c, s));
-      b1 = i32x4.add(b1, i32x4.dot_i16x8_s(d, s));
-      s = v128.load32_splat(x, 212);
-      a2 = i32x4.add(a2, i32x4.dot_i16x8_s(c, s));
-      b2 = i32x4.add(b2, i32x4.dot_i16x8_s(d, s));
+      a2 = i32x4.add(a2, i32x4.dot_i16x8_s(c0, s));
+      b2 = i32x4.add(b2, i32x4.dot_i16x8_s(c1, s));
+      s = v128.load32_splat(x, 28);
+      a3 = i32x4.add(a3, i32x4.dot_i16x8_s(c0, s));
+      b3 = i32x4.add(b3, i32x4.dot_i16x8_s(c1, s));
+      c0 = v128.and(i16x8.shr_u(v0, 4), mask);
+      c1 = v128.and(i16x8.shr_u(v1, 4), mask);
+      s = v128.load32_splat(x, 128);
+      a0 = i32x4.add(a0, i32x4.dot_i16x8_s(c0, s));
+      b0 = i32x4.add(b0, i32x4.dot_i16x8_s(c1, s));
+      s = v128.load32_splat(x, 136);
+      a1 = i32x4.add(a1, i32x4.dot_i16x8_s(c0, s));
+      b1 = i32x4.add(b1, i32x4.dot_i16x8_s(c1, s));
+      s = v128.load32_splat(x, 144);
+      a2 = i32x4.add(a2, i32x4.dot_i16x8_s(c0, s));
+      b2 = i32x4.add(b2, i32x4.dot_i16x8_s(c1, s));
+      s = v128.load32_splat(x, 152);
+      a3 = i32x4.add(a3, i32x4.dot_i16x8_s(c0, s));
+      b3 = i32x4.add(b3, i32x4.dot_i16x8_s(c1, s));
+      c0 = i16x8.shr_u(v0, 12);
+      c1 = i16x8.shr_u(v1, 12);
+      s = v128.load32_splat(x, 132);
+      a0 = i32x4.add(a0, i32x4.dot_i16x8_s(c0, s));
+      b0 = i32x4.add(b0, i32x4.dot_i16x8_s(c1, s));
+      s = v128.load32_splat(x, 140);
+      a1 = i32x4.add(a1, i32x4.dot_i16x8_s(c0, s));
+      b1 = i32x4.add(b1, i32x4.dot_i16x8_s(c1, s));
+      s = v128.load32_splat(x, 148);
+      a2 = i32x4.add(a2, i32x4.dot_i16x8_s(c0, s));
+      b2 = i32x4.add(b2, i32x4.dot_i16x8_s(c1, s));
+      s = v128.load32_splat(x, 156);
+      a3 = i32x4.add(a3, i32x4.dot_i16x8_s(c0, s));
+      b3 = i32x4.add(b3, i32x4.dot_i16x8_s(c1, s));
     }
     const scale0 = scales(w);
     const scale1 = scales(w + 8);
@@ -121,8 +131,8 @@ export function prefillTileSimd128(sums: usize, x: usize, w: usize, blocks: i32,
     v128.store(sums, fold(v128.load(sums, 48), b1, scale1), 48);
     v128.store(sums, fold(v128.load(sums, 64), a2, scale0), 64);
     v128.store(sums, fold(v128.load(sums, 80), b2, scale1), 80);
+    v128.store(sums, fold(v128.load(sums, 96), a3, scale0), 96);
+    v128.store(sums, fold(v128.load(sums, 112), b3, scale1), 112);
   }
-  scaleBy(v128.load32_splat(offsets), sums, 32);
-  scaleBy(v128.load32_splat(offsets, 4), sums + 32, 32);
-  scaleBy(v128.load32_splat(offsets, 8), sums + 64, 32);
+  for (let t: usize = 0; t < 4; t++, x += 4, sums += 32) scaleBy(v128.load32_splat(x), sums, 32);
 }

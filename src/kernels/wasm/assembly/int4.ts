@@ -4,7 +4,7 @@
 // and K padded with zeros); a block is 8 bf16 scales, then vectors j = 0..3 × row quad g = 0..1: byte 4r+i of vector
 // (g, j) holds row 4g+r at k = 4j+i (low nibble) and k = 16+4j+i (high nibble). Value = (code - 8) · scale.
 //
-// Activations: tokens in groups of T = 6 (see `tiledTokens` for the rest: T = 1). A group is K/32 blocks, each of eight
+// Activations: tokens in groups of T = 4 (see `tiledTokens` for the rest: T = 1). A group is K/32 blocks, each of eight
 // k-quads × T tokens × 4 codes, then T int32 offsets = -8 · (sum of the block's codes), which undo the weights' code -
 // 8; after the last block T f32 scales. Codes are int8; without relaxed SIMD int16, in the order (k0, k2, k1, k3).
 import { scratch, shareBegin, shareEnd } from "./control";
@@ -15,8 +15,8 @@ import { decodeTileSimd128, prefillTileSimd128 } from "./int4-tiles-simd128";
 import { largest, round_ps } from "./math";
 
 const BLOCK: i32 = 144;
-/** Tokens of a group; a prefill tile takes half of it. */
-const TILE: i32 = 6;
+/** Tokens of a group: a prefill tile. */
+const TILE: i32 = 4;
 /** Bytes of one activation code. */
 const CODE: i32 = ASC_FEATURE_RELAXED_SIMD ? 1 : 2;
 /** Activations that one pass over the weights uses, in bytes: half of a small L2 cache. */
@@ -56,7 +56,7 @@ function dequantise(codes: v128, scale: v128): v128 {
 }
 
 /**
- * Tokens that are computed in groups of six; the up to four after them one by one (the sixth of five is computed for
+ * Tokens that are computed in groups of four; one or two after them stand alone (the fourth of three is computed for
  * nothing).
  */
 // @ts-ignore: decorator
@@ -217,7 +217,7 @@ function useDot(): bool {
   return hasDotProduct && load<i32>(NO_DOT_PRODUCT) == 0;
 }
 
-/** A panel of w, up to six tokens. */
+/** A panel of w, up to four tokens. */
 // @ts-ignore: decorator
 @inline
 function tile(
@@ -231,16 +231,13 @@ function tile(
   accumulate: i32,
 ): void {
   const sums = scratch();
-  const step = <usize>ldc << 2;
-  for (let half = 0; half < 2 && tokens > 0; half++, tokens -= 3) {
-    const end = out + <usize>min(3, tokens) * step;
-    if (!ASC_FEATURE_RELAXED_SIMD) prefillTileSimd128(sums, x, panel, blocks, half);
-    else if (useDot()) prefillTileDot(sums, x, panel, blocks, half);
-    else prefillTile(sums, x, panel, blocks, half);
-    for (let from = sums; out < end; out += step, from += 32) {
-      write(out, from, rows, accumulate);
-      if (rows > 4) write(out + 16, from + 16, rows - 4, accumulate);
-    }
+  if (!ASC_FEATURE_RELAXED_SIMD) prefillTileSimd128(sums, x, panel, blocks);
+  else if (useDot()) prefillTileDot(sums, x, panel, blocks);
+  else prefillTile(sums, x, panel, blocks);
+  for (let t = 0; t < tokens; t++, out += <usize>ldc << 2) {
+    const from = sums + (<usize>t << 5);
+    write(out, from, rows, accumulate);
+    if (rows > 4) write(out + 16, from + 16, rows - 4, accumulate);
   }
 }
 

@@ -1,38 +1,16 @@
-// Attention of one query row over an f32 cache, see attention-cached.ts.
-import { scratch } from "./control";
+// The steps of attention-cached.ts for an f32 cache.
 import { madd_ps } from "./math";
-import { pageOf } from "./kv-pages";
-import { KV_PAGE } from "./op";
-import { begin, exponentials, finish, QUERY, sumsOf } from "./online-softmax";
+import { QUERY, sumsOf } from "./online-softmax";
 
-/** out [D] = attention of the query head q over `length` tokens, whose keys and values are `rows` into a layer's part. */
-export function attendF32(
-  out: usize,
-  q: usize,
-  pages: usize,
-  keys: i32,
-  values: i32,
-  rows: usize,
-  length: i32,
-  D: i32,
-): void {
-  const scores = scratch();
-  const query = scratch() + QUERY;
+/** Puts a query head into its row, divided by sqrt(D). */
+export function scaleQuery(row: usize, q: usize, D: i32): void {
   const scale = <f32>1 / sqrt<f32>(<f32>D);
-  for (let d = 0; d < D; d++) store<f32>(query + ((<usize>d) << 2), load<f32>(q + ((<usize>d) << 2)) * scale);
-  begin(D);
-  for (let s = 0; s < length; s += KV_PAGE) {
-    const count = min(KV_PAGE, length - s);
-    scoresF32(scores, pageOf(pages, keys, s) + rows, count, D);
-    exponentials(scores, count, D);
-    weighF32(scores, pageOf(pages, values, s) + rows, count, D);
-  }
-  finish(out, D);
+  for (let d: usize = 0; d < <usize>D << 2; d += 4) store<f32>(row + d, load<f32>(q + d) * scale, QUERY);
 }
 
-/** scores f32 [count, padded to 4] = products of the query and each key. */
-function scoresF32(scores: usize, keys: usize, count: i32, D: i32): void {
-  const query = scratch() + QUERY;
+/** The row's scores f32 [count, padded to 4] = products of the query and each key. */
+export function scoresF32(scores: usize, keys: usize, count: i32, D: i32): void {
+  const query = scores + QUERY;
   const row = (<usize>D) << 2;
   const last = keys + <usize>(count - 1) * row;
   const end = query + ((<usize>(D & ~3)) << 2);
@@ -63,11 +41,11 @@ function scoresF32(scores: usize, keys: usize, count: i32, D: i32): void {
   }
 }
 
-/** sums += Σ weight · value, over the block. */
-function weighF32(weights: usize, values: usize, count: i32, D: i32): void {
+/** The row's sums += Σ weight · value, over a page. */
+export function weighF32(weights: usize, values: usize, count: i32, D: i32): void {
   const row = (<usize>D) << 2;
   const end = weights + ((<usize>count) << 2);
-  const sums = sumsOf(D);
+  const sums = sumsOf(weights, D);
   let d = 0;
   for (; d + 16 <= D; d += 16) {
     const to = sums + ((<usize>d) << 2);

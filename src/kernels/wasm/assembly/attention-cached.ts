@@ -2,13 +2,13 @@
 // row and int8 here, for decoding; f32 is in attention-cached-f32.ts, many tokens at once in attention-cached-tiles.ts.
 // Int8 caches stay integer: a query head is rounded to 16 bits (so its error is far below the keys'), and so are the
 // softmax weights times the values' scales of each page, relative to the page's largest.
-import { attendF32 } from "./attention-cached-f32";
+import { scaleQuery, scoresF32, weighF32 } from "./attention-cached-f32";
 import { attendTiles } from "./attention-cached-tiles";
 import { scratch, shareBegin, shareEnd } from "./control";
 import { largest, madd_ps, round_ps } from "./math";
 import { pageOf } from "./kv-pages";
-import { KV_PAGE } from "./op";
-import { begin, exponentials, finish, QUERY, sumsOf, WEIGHTS } from "./online-softmax";
+import { KV_PAGE, SCRATCH_BYTES } from "./op";
+import { begin, exponentials, finish, QUERY, rowBytes, SCALE, sumsOf, WEIGHTS } from "./online-softmax";
 
 /** Query rows that share a key head from which unpacking the keys pays. */
 const TILED_ROWS: i32 = 12;
@@ -32,21 +32,75 @@ export function attentionCached(
     attendTiles(out, q, pages, keys, values, int8, N, position, H, K, D, stride);
     return;
   }
-  const codes = <usize>(K * KV_PAGE * D);
+  const most = SCRATCH_BYTES / <i32>rowBytes(D);
   const end = shareEnd(H, 1);
-  for (let h = shareBegin(H, 1); h < end; h++) {
-    // From a layer's part of a page to the head's rows, and to its scales.
-    const cells = <usize>(h / (H / K)) * KV_PAGE;
-    const rows = (cells * D) << (int8 ? 0 : 2);
-    const scales = codes + (cells << 2);
+  for (let first = shareBegin(H, 1); first < end; first += most) {
+    const last = min(end, first + most);
     for (let i = 0; i < N; i++) {
-      const from = q + ((<usize>i * stride + <usize>h * D) << 2);
-      const to = out + ((<usize>(i * H + h) * D) << 2);
-      const length = position + i + 1;
-      if (int8) attendInt8(to, from, pages, keys, values, rows, scales, length, D);
-      else attendF32(to, from, pages, keys, values, rows, length, D);
+      const from = q + ((<usize>i * stride) << 2);
+      const to = out + ((<usize>(i * H) * D) << 2);
+      attendHeads(to, from, pages, keys, values, int8, position + i + 1, first, last, H / K, K, D);
     }
   }
+}
+
+/**
+ * Heads first..last of one token. Page by page all keys, then all values: they lie one after the other there, in stretches
+ * that a processor fetches ahead; head by head, a head's 4 kB of a page are over before it has begun to.
+ */
+function attendHeads(
+  out: usize,
+  q: usize,
+  pages: usize,
+  keys: i32,
+  values: i32,
+  int8: i32,
+  length: i32,
+  first: i32,
+  last: i32,
+  group: i32,
+  K: i32,
+  D: i32,
+): void {
+  const step = rowBytes(D);
+  const head = (<usize>D) << 2;
+  let row = scratch();
+  for (let h = first; h < last; h++, row += step) {
+    begin(row, D);
+    if (int8) quantizeQuery(row, q + <usize>h * head, D);
+    else scaleQuery(row, q + <usize>h * head, D);
+  }
+  // From a layer's part of a page to a head's codes or floats, and to its scales.
+  const codes = <usize>(KV_PAGE * D) << (int8 ? 0 : 2);
+  const scales = <usize>(K * KV_PAGE * D);
+  for (let s = 0; s < length; s += KV_PAGE) {
+    const count = min(KV_PAGE, length - s);
+    const keyPage = pageOf(pages, keys, s);
+    row = scratch();
+    for (let h = first; h < last; h++, row += step) {
+      const kv = <usize>(h / group);
+      if (int8) {
+        scoresInt8(row, keyPage + kv * codes, count, D);
+        multiplyScales(row, keyPage + scales + kv * (KV_PAGE << 2), v128.load32_splat(row, SCALE), count);
+      } else {
+        scoresF32(row, keyPage + kv * codes, count, D);
+      }
+    }
+    const valuePage = pageOf(pages, values, s);
+    row = scratch();
+    for (let h = first; h < last; h++, row += step) {
+      const kv = <usize>(h / group);
+      exponentials(row, count, D);
+      if (int8) {
+        multiplyScales(row, valuePage + scales + kv * (KV_PAGE << 2), f32x4.splat(1), count);
+        weighInt8(row, valuePage + kv * codes, count, D);
+      } else {
+        weighF32(row, valuePage + kv * codes, count, D);
+      }
+    }
+  }
+  row = scratch();
+  for (let h = first; h < last; h++, row += step) finish(out + <usize>h * head, row, D);
 }
 
 /** Sums of the lanes of four vectors. */
@@ -58,36 +112,9 @@ function laneSumsI32(a: v128, b: v128, c: v128, d: v128): v128 {
   return i32x4.add(v128.shuffle<i64>(ab, cd, 0, 2), v128.shuffle<i64>(ab, cd, 1, 3));
 }
 
-function attendInt8(
-  out: usize,
-  q: usize,
-  pages: usize,
-  keys: i32,
-  values: i32,
-  rows: usize,
-  scales: usize,
-  length: i32,
-  D: i32,
-): void {
-  const scores = scratch();
-  const scale = f32x4.splat(quantizeQuery(q, D));
-  begin(D);
-  for (let s = 0; s < length; s += KV_PAGE) {
-    const count = min(KV_PAGE, length - s);
-    const keyPage = pageOf(pages, keys, s);
-    const valuePage = pageOf(pages, values, s);
-    scoresInt8(scores, keyPage + rows, count, D);
-    multiplyScales(scores, keyPage + scales, scale, count);
-    exponentials(scores, count, D);
-    multiplyScales(scores, valuePage + scales, f32x4.splat(1), count);
-    weighInt8(scores, valuePage + rows, count, D);
-  }
-  finish(out, D);
-}
-
-/** Rounds a query head to 16 bits, zeros up to a multiple of 8; returns the scale, 1/sqrt(D) included. */
-function quantizeQuery(q: usize, D: i32): f32 {
-  const codes = scratch() + QUERY;
+/** Rounds a query head to 16 bits, zeros up to a multiple of 8, and puts it into its row; its scale includes 1/sqrt(D). */
+function quantizeQuery(row: usize, q: usize, D: i32): void {
+  const codes = row + QUERY;
   const limit = largest(q, D);
   const top = <f32>min(32767, i32.MAX_VALUE / (127 * D));
   const factor = f32x4.splat(limit < 1e-30 ? 0 : top / limit);
@@ -95,7 +122,7 @@ function quantizeQuery(q: usize, D: i32): f32 {
   let d = 0;
   for (; d + 4 <= D; d += 4) store<i64>(codes + ((<usize>d) << 1), codes16(v128.load(q + ((<usize>d) << 2)), factor));
   if (d < D) store<i32>(codes + ((<usize>d) << 1), <i32>codes16(v128.load64_zero(q + ((<usize>d) << 2)), factor));
-  return limit / (top * sqrt<f32>(<f32>D));
+  store<f32>(row, limit / (top * sqrt<f32>(<f32>D)), SCALE);
 }
 
 // @ts-ignore: decorator
@@ -105,9 +132,9 @@ function codes16(x: v128, factor: v128): i64 {
   return i64x2.extract_lane(i16x8.narrow_i32x4_s(wide, wide), 0);
 }
 
-/** scores f32 [count, padded to 4] = integer products of the query and each key. */
+/** The row's scores f32 [count, padded to 4] = integer products of the query and each key. */
 function scoresInt8(scores: usize, keys: usize, count: i32, D: i32): void {
-  const query = scratch() + QUERY;
+  const query = scores + QUERY;
   const last = keys + <usize>(count - 1) * D;
   // Past D the query is zero, and what lies after a key's codes (more codes, scales) is readable.
   const end = query + ((<usize>D) << 1);
@@ -143,18 +170,18 @@ function multiplyScales(scores: usize, scales: usize, factor: v128, count: i32):
   }
 }
 
-/** sums += Σ weight · codes of the value, over the block. */
+/** The row's sums += Σ weight · codes of the value, over a page. */
 function weighInt8(weights: usize, values: usize, count: i32, D: i32): void {
   const limit = largest(weights, count);
   const factor = f32x4.splat(limit < 1e-30 ? 0 : 32767 / limit);
-  const codes = scratch() + WEIGHTS;
+  const codes = weights + WEIGHTS;
   const padded = (<usize>count + 3) & ~3;
   for (let i: usize = 0; i < padded; i += 4) {
     store<i64>(codes + (i << 1), codes16(v128.load(weights + (i << 2)), factor));
   }
   if (count & 1) store<i16>(codes + ((<usize>count) << 1), 0);
   const scale = f32x4.splat(limit / 32767);
-  const sums = sumsOf(D);
+  const sums = sumsOf(weights, D);
   for (let d = 0; d < D; d += 16) {
     weighColumnsInt8(sums + ((<usize>d) << 2), codes, values + d, count, D, scale);
   }

@@ -36,6 +36,8 @@ export interface ProfileOptions {
   repeats?: number | undefined;
   /** Seconds that one repeat should last. Default 0.05. */
   repeatSeconds?: number | undefined;
+  /** Seconds after which no repeat begins, once there are three. Default 5. */
+  budgetSeconds?: number | undefined;
   signal?: AbortSignal | undefined;
 }
 
@@ -97,11 +99,13 @@ function sample(session: Session, sampler: KernelSampler): number {
 type Split = Pick<Profile, "totalMs" | "busyMs" | "waitingMs" | "outsideMs">;
 
 async function profile(decoder: Decoder, run: (times: number) => number, options: ProfileOptions) {
-  const repeats = Math.max(1, options.repeats ?? 20);
+  const most = Math.max(1, options.repeats ?? 20);
+  const budgetMs = 1000 * (options.budgetSeconds ?? 5);
+  const begun = performance.now();
   const times = calibrate(run, options.repeatSeconds ?? 0.05);
   const splits: Split[] = [];
   let plainMs = Infinity;
-  for (let i = 0; i < repeats; i++) {
+  while (splits.length < most && (splits.length < 3 || performance.now() - begun < budgetMs)) {
     await new Promise((resolve) => setTimeout(resolve)); // lets Ctrl-C in
     if (options.signal?.aborted) throw new HandheldError("aborted", "stopped while profiling");
     const started = performance.now();
@@ -111,8 +115,8 @@ async function profile(decoder: Decoder, run: (times: number) => number, options
   }
   splits.sort((a, b) => a.totalMs - b.totalMs);
   const best = splits[0]!;
-  const spread = splits[repeats >> 1]!.totalMs / best.totalMs - 1;
-  return { ...best, plainMs, cost: best.totalMs / plainMs - 1, spread, repeats };
+  const spread = splits[splits.length >> 1]!.totalMs / best.totalMs - 1;
+  return { ...best, plainMs, cost: best.totalMs / plainMs - 1, spread, repeats: splits.length };
 }
 
 // How often to run so that it lasts `seconds`; a run before warms up.

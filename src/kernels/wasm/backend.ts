@@ -16,6 +16,7 @@ import {
   SCRATCH_BYTES,
 } from "./assembly/op.ts";
 import { CommandQueue } from "./commands.ts";
+import { kernelImports } from "./imports.ts";
 import { activationBytes, kvBytes, sampleBytes } from "./layout.ts";
 import { spawnWorkers, type Workers } from "./workers.ts";
 
@@ -206,19 +207,6 @@ export class WasmBackend extends CommandQueue implements Backend {
       this.floats = new Float32Array(this.memory.buffer, QUEUE, length);
     }
   }
-}
-
-/** What the module imports; `abort` is what AssemblyScript calls on a failed check, `now` what profiling reads. */
-export function kernelImports(memory: WebAssembly.Memory): WebAssembly.Imports {
-  return {
-    env: {
-      memory,
-      abort: () => {
-        throw new Error("kernel aborted");
-      },
-      now: () => performance.now(),
-    },
-  };
 }
 
 // A 4 GiB reservation may be refused where address space is short (phones): smaller maxima are tried in turn.

@@ -1,6 +1,7 @@
 // A worker thread of the WebAssembly backend: instantiates the kernels over the shared memory and runs them until closed.
 // The same file runs as a Node worker and as a Web Worker.
 import type { KernelExports } from "./backend.ts";
+import { kernelImports } from "./imports.ts";
 
 interface Start {
   module: WebAssembly.Module;
@@ -11,11 +12,7 @@ interface Start {
 }
 
 function start({ module, memory, index, threads, scratch }: Start, ready: () => void): void {
-  const abort = () => {
-    throw new Error("kernel aborted");
-  };
-  const now = () => performance.now();
-  const instance = new WebAssembly.Instance(module, { env: { memory, abort, now } });
+  const instance = new WebAssembly.Instance(module, kernelImports(memory));
   const kernels = instance.exports as unknown as KernelExports;
   kernels.configure(index, threads, scratch);
   ready();

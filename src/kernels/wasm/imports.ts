@@ -1,0 +1,14 @@
+// What the compiled kernels import, on the caller's thread and on workers.
+
+/** `abort` is what AssemblyScript calls on a failed check, `now` what profiling reads. */
+export function kernelImports(memory: WebAssembly.Memory): WebAssembly.Imports {
+  return {
+    env: {
+      memory,
+      abort: () => {
+        throw new Error("kernel aborted");
+      },
+      now: () => performance.now(),
+    },
+  };
+}

@@ -26,8 +26,7 @@ export function createPrinter(io: CommandIo): (event: CreateEvent) => void {
       const key = `${event.stage} ${event.note ?? ""}`;
       if (progress?.key !== key) {
         finish();
-        const title = event.stage === "architecture" ? "Timing candidates" : `Answering test queries (${event.note})`;
-        progress = { key, show: io.progress(title, { total: event.total }) };
+        progress = { key, show: io.progress(progressTitle(event), { total: event.total }) };
       }
       progress.show.update(event.done);
       return;
@@ -44,6 +43,11 @@ export function createPrinter(io: CommandIo): (event: CreateEvent) => void {
     else if (event.type === "queries") for (const answer of event.answers) io.print(describeAnswer(answer));
     else if (event.type === "done") io.print(describeResult(event.result, event.report));
   };
+}
+
+function progressTitle({ stage, note }: { stage: string; note?: string }): string {
+  if (stage === "architecture") return "Timing candidates";
+  return stage === "training" ? "Counting word vectors" : `Answering test queries (${note})`;
 }
 
 /** Prints a training run: a progress line, and a line per validation. */

@@ -203,7 +203,9 @@ async function chooseSpec(
 async function trainFloat(run: Run, data: PreparedData, spec: Spec, recipe: TrainRecipe): Promise<DoneEvent> {
   const { backend, folder, options, emit } = run;
   const { seed, init, lora } = recipe;
-  const vectors = initialVectors(data, spec, recipe);
+  const vectors = initialVectors(data, spec, recipe, (done, total) => {
+    void emit({ type: "progress", stage: "training", done, total, note: "word vectors" });
+  });
   const model = createTrainable(backend, spec, { seed, init, vectors, lora });
   try {
     const task = createCallTask(data.dataset, data.codec, data.tokenizer, {

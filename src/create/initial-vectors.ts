@@ -14,6 +14,7 @@ export function initialVectors(
   { dataset, codec, redraw }: Pick<PreparedData, "dataset" | "codec" | "redraw">,
   { vocabulary, width }: Spec,
   { wordVectors: share, seed }: Pick<TrainRecipe, "wordVectors" | "seed">,
+  onProgress?: (done: number, total: number) => void,
 ): InitialVectors | undefined {
   if (share === 0) return undefined;
   const samples = [dataset.train];
@@ -23,5 +24,5 @@ export function initialVectors(
     tokens: codec.prompt(query).slice(1, -1),
     labels: codec.answer(answers).filter((id) => structure.has(id)),
   }));
-  return { rows: wordVectors(texts, vocabulary, width, seed), share };
+  return { rows: wordVectors(texts, vocabulary, width, seed, onProgress), share };
 }

@@ -31,11 +31,13 @@ export function wordVectors(
   vocabulary: number,
   width: number,
   seed: number,
+  onProgress: (done: number, total: number) => void = () => {},
 ): Float32Array {
   const random = createRandom(seed, "word vectors");
   const matrix = mutualInformation(countCompany(texts, vocabulary), vocabulary);
   let basis = orthonormal(randomColumns(vocabulary, width, random));
   for (let round = 0; round < rounds; round++) {
+    onProgress(round + 1, rounds + 1); // counting takes about as long as a round
     basis = orthonormal(basis.map((column) => multiply(matrix, transposedMultiply(matrix, column))));
   }
   const scales = basis.map((column) => Math.sqrt(norm(transposedMultiply(matrix, column))));
@@ -48,6 +50,7 @@ export function wordVectors(
     const length = norm(row);
     if (length > 0) for (let c = 0; c < width; c++) row[c]! /= length;
   }
+  onProgress(rounds + 1, rounds + 1);
   return vectors;
 }
 

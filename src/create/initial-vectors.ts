@@ -1,5 +1,4 @@
 // What the embeddings of a call model begin with: vectors from the queries' words and the calls that they lead to.
-
 import type { InitialVectors } from "../model/initialize.ts";
 import { wordVectors } from "../model/word-vectors.ts";
 import type { Spec } from "../spec/spec.ts";

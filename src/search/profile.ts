@@ -6,7 +6,7 @@ import type { KernelSampler } from "../kernels/sampling.ts";
 import type { Decoder } from "../model/decoder.ts";
 import type { Session } from "../model/session.ts";
 import { blockMatrices, countParameters, kvBytesPerToken, matrixBytes } from "../spec/arithmetic.ts";
-import { mostDecoded } from "./timing.ts";
+import { mostDecoded, someTokens } from "./timing.ts";
 
 /** Where the time of one prompt or of one decoded token goes. */
 export interface Profile {
@@ -144,10 +144,6 @@ function profiled({ backend }: Decoder, run: (times: number) => number, times: n
 /** Sum over the operators. */
 export function sum(times: Record<Operator, number>): number {
   return operators.reduce((total, name) => total + times[name], 0);
-}
-
-function someTokens({ spec }: Decoder, count: number): Uint32Array {
-  return Uint32Array.from({ length: count }, (_, i) => (i * 7919) % spec.vocabulary);
 }
 
 /** Bytes of memory by use, with one session of a given length open. */

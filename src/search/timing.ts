@@ -117,6 +117,7 @@ function median(ascending: readonly number[]): number {
   return (ascending[Math.floor(half)]! + ascending[Math.ceil(half)]!) / 2;
 }
 
-function someTokens({ spec }: TimedDecoder, count: number): Uint32Array {
+/** Tokens to time with: different ones, the same each time. */
+export function someTokens({ spec }: Pick<TimedDecoder, "spec">, count: number): Uint32Array {
   return Uint32Array.from({ length: count }, (_, i) => (i * 7919) % spec.vocabulary);
 }

@@ -1,7 +1,6 @@
 // Between the layout of int4 matrices in files (int4.ts) and the two that let a product skip (int4-sparse.ts).
+import { BLOCK } from "./int4-block";
 import { scratch, shareBegin, shareEnd } from "./control";
-
-const BLOCK: usize = 144;
 
 /** out = w [M,K], from the file's layout to "rows", or back. Not in place. */
 export function repackRows(out: usize, w: usize, M: i32, K: i32, back: i32): void {

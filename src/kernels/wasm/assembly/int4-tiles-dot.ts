@@ -1,10 +1,8 @@
 // The inner loops of the int4 matrix product for machines with an int8 dot product (AVX-VNNI, Arm's SDOT): four
 // products added to an int32 in one instruction. Same sums as int4-tiles.ts, bit for bit.
+import { BLOCK, high, scales } from "./int4-block";
 import { CONSTANTS } from "./op";
 import { madd_ps, scaleBy } from "./math";
-
-/** Bytes of one block: 8 bf16 scales, then 8 rows × 32 codes of 4 bits. */
-const BLOCK: usize = 144;
 
 /**
  * Whether relaxed dot products are worth using here. Where x86-64 lacks the instruction, engines emulate it by one that
@@ -21,20 +19,8 @@ function dotProductIsExact(): bool {
 
 // @ts-ignore: decorator
 @inline
-function high(v: v128, mask: v128): v128 {
-  return v128.and(i16x8.shr_u(v, 4), mask);
-}
-
-// @ts-ignore: decorator
-@inline
 function dot(x: v128, codes: v128, sums: v128): v128 {
   return i32x4.relaxed_dot_i8x16_i7x16_add_s(x, codes, sums);
-}
-
-// @ts-ignore: decorator
-@inline
-function scales(at: usize): v128 {
-  return i32x4.shl(v128.load16x4_u(at), 16);
 }
 
 /** Adds the products of one vector of codes (4 rows × 4 k low, the same rows × 4 k high). */

@@ -1,9 +1,8 @@
 // The inner loops of the int4 matrix product without relaxed SIMD: int16 activations, i32x4.dot_i16x8_s. Same sums, bit
 // for bit in the integer part, at about half the speed of int4-tiles.ts.
+import { BLOCK, scales } from "./int4-block";
 import { scaleBy } from "./math";
 import { CONSTANTS } from "./op";
-
-const BLOCK: usize = 144;
 
 /** Adds the products of one 16-byte vector of codes (4 rows × 4 k, low and high nibbles) and 8 activations. */
 // @ts-ignore: decorator
@@ -20,12 +19,6 @@ function accumulate(sums: v128, codes: v128, mask: v128, x: usize): v128 {
 @inline
 function fold(sums: v128, total: v128, scale: v128): v128 {
   return f32x4.add(sums, f32x4.mul(f32x4.convert_i32x4_s(total), scale));
-}
-
-// @ts-ignore: decorator
-@inline
-function scales(at: usize): v128 {
-  return i32x4.shl(v128.load16x4_u(at), 16);
 }
 
 /** sums f32 [8] = 8 weight rows · one token. */

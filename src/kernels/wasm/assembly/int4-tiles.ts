@@ -4,17 +4,9 @@
 //
 // They are written for the 15 vector registers that x86-64 has under V8. A block's sums live in registers, the sums over
 // blocks in memory: a store ends each chain of products, and no computation moves behind it. (docs/engine.md)
+import { BLOCK, high, scales } from "./int4-block";
 import { CONSTANTS } from "./op";
 import { madd_ps, scaleBy } from "./math";
-
-/** Bytes of one block: 8 bf16 scales, then 8 rows × 32 codes of 4 bits. */
-const BLOCK: usize = 144;
-
-// @ts-ignore: decorator
-@inline
-function high(v: v128, mask: v128): v128 {
-  return v128.and(i16x8.shr_u(v, 4), mask);
-}
 
 // @ts-ignore: decorator
 @inline
@@ -27,12 +19,6 @@ function dot(x: v128, codes: v128): v128 {
 @inline
 function total(pairs: v128, ones: v128, offset: v128): v128 {
   return f32x4.convert_i32x4_s(i32x4.add(i32x4.dot_i16x8_s(pairs, ones), offset));
-}
-
-// @ts-ignore: decorator
-@inline
-function scales(at: usize): v128 {
-  return i32x4.shl(v128.load16x4_u(at), 16);
 }
 
 /** Products of one vector of codes (4 rows × 4 k low, the same rows × 4 k high) in int16 pairs. */

@@ -20,6 +20,13 @@ const variants: (BackendOptions & { title: string })[] = [
   { title: "relaxed SIMD, 2 threads", simd: "relaxed", threads: 2, serialWork: 0 },
   { title: "relaxed SIMD, 1 thread", simd: "relaxed", threads: 1 },
   { title: "relaxed SIMD without a dot product, 1 thread", simd: "relaxed", threads: 1, dotProduct: false },
+  {
+    title: "relaxed SIMD without vectors of 256 bits, 2 threads",
+    simd: "relaxed",
+    threads: 2,
+    serialWork: 0,
+    wideVectors: false,
+  },
   { title: "SIMD128, 2 threads", simd: "simd128", threads: 2, serialWork: 0 },
   { title: "relaxed SIMD, unshared memory", simd: "relaxed", unshared: true },
   { title: "SIMD128, unshared memory", simd: "simd128", unshared: true },

@@ -4,6 +4,7 @@ import type { Backend, SimdLevel } from "./backend.ts";
 import { createReferenceBackend } from "./reference/backend.ts";
 import { kernelUrls } from "./wasm/assets.ts";
 import { WasmBackend } from "./wasm/backend.ts";
+import { canCompileWide, compileKernels } from "./wasm/compile.ts";
 import { detectSimd, detectThreads } from "./wasm/features.ts";
 
 export type { Backend, GemmLayout, KvFormat, KvLayer, Ptr, SimdLevel } from "./backend.ts";
@@ -21,6 +22,8 @@ export interface BackendOptions {
   unshared?: boolean | undefined;
   /** False: do not use an int8 dot product instruction (results are the same). Default: where the machine has one. */
   dotProduct?: boolean | undefined;
+  /** False: no vectors of 256 bits (results are the same). Default: where V8 makes them, see docs/engine.md. */
+  wideVectors?: boolean | undefined;
   /** Work, in int4 multiply-adds, below which a list of commands runs on the caller's thread alone. Default 4e6. */
   serialWork?: number | undefined;
 }
@@ -44,9 +47,10 @@ export async function createBackend(options: BackendOptions = {}): Promise<Backe
   if (!Number.isInteger(threads) || threads < 1 || threads > 64) {
     throw new HandheldError("invalid-option", `threads must be a whole number from 1 to 64, got ${threads}`);
   }
-  const module = await loadModule(kernelUrls[`${simd}${sharing ? "-threads" : ""}`]());
+  const wideVectors = options.wideVectors !== false && canCompileWide();
+  const module = await loadModule(kernelUrls[`${simd}${sharing ? "-threads" : ""}`](), wideVectors);
   const { dotProduct, serialWork } = options;
-  return WasmBackend.create({ module, simd, threads, shared: sharing, dotProduct, serialWork });
+  return WasmBackend.create({ module, simd, threads, shared: sharing, dotProduct, wideVectors, serialWork });
 }
 
 /** Cores that the default uses. */
@@ -58,20 +62,20 @@ export function defaultThreads(): number {
 const modules = new Map<string, Promise<WebAssembly.Module>>();
 
 /** Compiles a kernel module once. */
-function loadModule(url: URL): Promise<WebAssembly.Module> {
-  let module = modules.get(url.href);
+function loadModule(url: URL, wide: boolean): Promise<WebAssembly.Module> {
+  const key = `${url.href}${wide ? " wide" : ""}`;
+  let module = modules.get(key);
   if (!module) {
-    module = readModule(url);
-    modules.set(url.href, module);
+    module = url.protocol === "file:" ? readModule(url, wide) : fetchModule(url);
+    modules.set(key, module);
   }
   return module;
 }
 
-async function readModule(url: URL): Promise<WebAssembly.Module> {
-  if (url.protocol !== "file:") return fetchModule(url);
+async function readModule(url: URL, wide: boolean): Promise<WebAssembly.Module> {
   const { readFile } = await import("node:fs/promises");
   try {
-    return await WebAssembly.compile(await readFile(url));
+    return await compileKernels(await readFile(url), wide);
   } catch (cause) {
     throw new HandheldError("io", `cannot load the kernels from ${url.pathname}; run "npm run build"`, { cause });
   }

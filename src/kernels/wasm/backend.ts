@@ -32,6 +32,7 @@ const defaultSerialWork = 4e6;
 /** The functions that the compiled kernels export. */
 export interface KernelExports {
   configure(index: number, count: number, scratch: number): void;
+  chooseTiles(): void;
   dispatch(count: number): void;
   dispatchSerial(count: number): void;
   work(): void;
@@ -46,6 +47,8 @@ export interface WasmBackendOptions {
   shared: boolean;
   /** False: do not use an int8 dot product instruction. Default: where the machine has one. */
   dotProduct?: boolean | undefined;
+  /** Whether the module was compiled for vectors of 256 bits, if the processor has them. */
+  wideVectors?: boolean | undefined;
   /** Work, in int4 multiply-adds, below which a list of commands runs on the caller's thread alone. Default 4e6. */
   serialWork?: number | undefined;
 }
@@ -83,6 +86,7 @@ export class WasmBackend extends CommandQueue implements Backend {
     const instance = new WebAssembly.Instance(options.module, kernelImports(memory));
     this.kernels = instance.exports as unknown as KernelExports;
     this.kernels.configure(0, options.threads, HEAP);
+    if (options.wideVectors && this.simd === "relaxed") this.kernels.chooseTiles();
   }
 
   /** Instantiates the kernels and starts the worker threads. */

@@ -19,6 +19,7 @@ const ARRIVED: usize = CONTROL + 128;
 const PHASE: usize = CONTROL + 192;
 const SLEEPERS: usize = CONTROL + 256;
 const STOP: usize = CONTROL + 320;
+const CLAIMS: usize = CONTROL + 384;
 
 let threadIndex: i32 = 0;
 let threadCount: i32 = 1;
@@ -79,6 +80,44 @@ export function shareEnd(n: i32, unit: i32): i32 {
   return min(n, ((units * (threadIndex + 1)) / threadCount) * unit);
 }
 
+/** Ranges that the running operation was found to have so far, and the last of them. */
+let ranges: i32 = 0;
+let rangeBegin: i32 = 0;
+let rangeEnd: i32 = 0;
+
+/** Before the first {@link claim} of an operation. */
+export function startClaims(): void {
+  ranges = 0;
+  rangeEnd = 0;
+}
+
+/**
+ * Takes the next range of an operation's n units; false when none is left. Long ranges come first and short ones last, so
+ * that threads finish together although one may be slower (guided self-scheduling: Polychronopoulos and Kuck, 1987). All
+ * threads call it with the same n until it returns false, in one loop per operation.
+ */
+export function claim(n: i32): bool {
+  let taken = ranges;
+  if (ASC_FEATURE_THREADS) {
+    if (threadCount > 1) taken = atomic.add<i32>(CLAIMS, 1);
+  }
+  do {
+    if (rangeEnd >= n) return false;
+    rangeBegin = rangeEnd;
+    const rest = n - rangeBegin;
+    rangeEnd += threadCount > 1 ? max(1, rest / (threadCount << 1)) : rest;
+  } while (ranges++ < taken);
+  return true;
+}
+/** First unit of the range that was claimed last. */
+export function claimBegin(): i32 {
+  return rangeBegin;
+}
+/** One past the last unit of that range. */
+export function claimEnd(): i32 {
+  return rangeEnd;
+}
+
 /** Waits until all threads are here. */
 export function barrier(): void {
   if (threadCount == 1) return;
@@ -86,6 +125,7 @@ export function barrier(): void {
     const phase = atomic.load<i32>(PHASE);
     if (atomic.add<i32>(ARRIVED, 1) == threadCount - 1) {
       atomic.store<i32>(ARRIVED, 0);
+      atomic.store<i32>(CLAIMS, 0);
       atomic.store<i32>(PHASE, phase + 1);
       if (atomic.load<i32>(SLEEPERS) > 0) atomic.notify(PHASE, threadCount);
       return;

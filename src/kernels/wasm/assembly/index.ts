@@ -13,7 +13,8 @@ import { dropout, logSumExp, crossEntropy } from "./loss";
 import { choiceCrossEntropy, choiceHeadBackward } from "./choice-loss";
 import { sumSquares, adamw } from "./optimizer";
 import { fakeQuantizeInt4 } from "./fake-quantize";
-import { gatherInt4, quantizeRows, matmulInt4 } from "./int4";
+import { gatherInt4, quantizeRows } from "./int4";
+import { chooseTiles, matmulInt4 } from "./int4-matmul";
 import { countShut, gatedRowsInt4, skipColumnsInt4 } from "./int4-sparse";
 import { repackColumns, repackRows } from "./int4-repack";
 import { kvAppend, attentionCached, argmax } from "./kv";
@@ -63,7 +64,7 @@ import {
   OP_SAMPLE,
 } from "./op";
 
-export { configure };
+export { chooseTiles, configure };
 
 /** Wakes the workers, runs the calling thread's share of `count` queued commands, returns when all threads are done. */
 export function dispatch(count: i32): void {

@@ -70,21 +70,21 @@ export function decodePanelsDot(sums: usize, x: usize, w: usize, blocks: i32, st
     const t3 = v128.load32_splat(x, 28);
     const offset = v128.load32_splat(x, 32);
     let total = quad(w + 16, l0, l1, l2, l3, t0, t1, t2, t3, mask, offset);
-    v128.store(sums, madd_ps(total, scales(w), v128.load(sums)));
+    v128.store(sums, madd_ps(total, scales(v128.load16x4_u(w)), v128.load(sums)));
     total = quad(w + 32, l0, l1, l2, l3, t0, t1, t2, t3, mask, offset);
-    v128.store(sums, madd_ps(total, scales(w + 8), v128.load(sums, 16)), 16);
+    v128.store(sums, madd_ps(total, scales(v128.load16x4_u(w, 8)), v128.load(sums, 16)), 16);
     total = quad(w1 + 16, l0, l1, l2, l3, t0, t1, t2, t3, mask, offset);
-    v128.store(sums, madd_ps(total, scales(w1), v128.load(sums, 32)), 32);
+    v128.store(sums, madd_ps(total, scales(v128.load16x4_u(w1)), v128.load(sums, 32)), 32);
     total = quad(w1 + 32, l0, l1, l2, l3, t0, t1, t2, t3, mask, offset);
-    v128.store(sums, madd_ps(total, scales(w1 + 8), v128.load(sums, 48)), 48);
+    v128.store(sums, madd_ps(total, scales(v128.load16x4_u(w1, 8)), v128.load(sums, 48)), 48);
     total = quad(w2 + 16, l0, l1, l2, l3, t0, t1, t2, t3, mask, offset);
-    v128.store(sums, madd_ps(total, scales(w2), v128.load(sums, 64)), 64);
+    v128.store(sums, madd_ps(total, scales(v128.load16x4_u(w2)), v128.load(sums, 64)), 64);
     total = quad(w2 + 32, l0, l1, l2, l3, t0, t1, t2, t3, mask, offset);
-    v128.store(sums, madd_ps(total, scales(w2 + 8), v128.load(sums, 80)), 80);
+    v128.store(sums, madd_ps(total, scales(v128.load16x4_u(w2, 8)), v128.load(sums, 80)), 80);
     total = quad(w3 + 16, l0, l1, l2, l3, t0, t1, t2, t3, mask, offset);
-    v128.store(sums, madd_ps(total, scales(w3), v128.load(sums, 96)), 96);
+    v128.store(sums, madd_ps(total, scales(v128.load16x4_u(w3)), v128.load(sums, 96)), 96);
     total = quad(w3 + 32, l0, l1, l2, l3, t0, t1, t2, t3, mask, offset);
-    v128.store(sums, madd_ps(total, scales(w3 + 8), v128.load(sums, 112)), 112);
+    v128.store(sums, madd_ps(total, scales(v128.load16x4_u(w3, 8)), v128.load(sums, 112)), 112);
   }
   scaleBy(v128.load32_splat(x), sums, 128);
 }
@@ -214,8 +214,8 @@ export function prefillTileDot(sums: usize, x: usize, w: usize, blocks: i32): vo
     s = v128.load32_splat(x, 124);
     a3 = dot(s, c0, a3);
     b3 = dot(s, c1, b3);
-    const scale0 = scales(w);
-    const scale1 = scales(w + 8);
+    const scale0 = scales(v128.load16x4_u(w));
+    const scale1 = scales(v128.load16x4_u(w, 8));
     v128.store(sums, madd_ps(f32x4.convert_i32x4_s(a0), scale0, v128.load(sums)));
     v128.store(sums, madd_ps(f32x4.convert_i32x4_s(b0), scale1, v128.load(sums, 16)), 16);
     v128.store(sums, madd_ps(f32x4.convert_i32x4_s(a1), scale0, v128.load(sums, 32)), 32);

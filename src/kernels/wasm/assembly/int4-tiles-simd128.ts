@@ -34,8 +34,8 @@ export function decodeTileSimd128(sums: usize, x: usize, w: usize, blocks: i32):
       a0 = accumulate(a0, v128.load(codes, 16), mask, x);
       a1 = accumulate(a1, v128.load(codes, 32), mask, x);
     }
-    f0 = fold(f0, a0, scales(w));
-    f1 = fold(f1, a1, scales(w + 8));
+    f0 = fold(f0, a0, scales(v128.load16x4_u(w)));
+    f1 = fold(f1, a1, scales(v128.load16x4_u(w, 8)));
   }
   const scale = v128.load32_splat(x);
   v128.store(sums, f32x4.mul(f0, scale));
@@ -116,8 +116,8 @@ export function prefillTileSimd128(sums: usize, x: usize, w: usize, blocks: i32)
       a3 = i32x4.add(a3, i32x4.dot_i16x8_s(c0, s));
       b3 = i32x4.add(b3, i32x4.dot_i16x8_s(c1, s));
     }
-    const scale0 = scales(w);
-    const scale1 = scales(w + 8);
+    const scale0 = scales(v128.load16x4_u(w));
+    const scale1 = scales(v128.load16x4_u(w, 8));
     v128.store(sums, fold(v128.load(sums), a0, scale0));
     v128.store(sums, fold(v128.load(sums, 16), b0, scale1), 16);
     v128.store(sums, fold(v128.load(sums, 32), a1, scale0), 32);

@@ -10,15 +10,25 @@ import { madd_ps, scaleBy } from "./math";
 
 // @ts-ignore: decorator
 @inline
-function dot(x: v128, codes: v128): v128 {
+export function dot(x: v128, codes: v128): v128 {
   return i16x8.relaxed_dot_i8x16_i7x16_s(x, codes);
 }
 
 /** Σ of the code differences of four rows over a block: pairs of products, widened, and the offset. */
 // @ts-ignore: decorator
 @inline
-function total(pairs: v128, ones: v128, offset: v128): v128 {
+export function total(pairs: v128, ones: v128, offset: v128): v128 {
   return f32x4.convert_i32x4_s(i32x4.add(i32x4.dot_i16x8_s(pairs, ones), offset));
+}
+
+/** Adds a block's products with two row quads, at their scales, to their sums over blocks. */
+// @ts-ignore: decorator
+@inline
+export function keep(sums: usize, low: v128, top: v128, ones: v128, offset: v128, lowScale: v128, topScale: v128): void {
+  const a = madd_ps(total(low, ones, offset), lowScale, v128.load(sums));
+  const b = madd_ps(total(top, ones, offset), topScale, v128.load(sums, 16));
+  v128.store(sums, b, 16);
+  v128.store(sums, a);
 }
 
 /** Products of one vector of codes (4 rows × 4 k low, the same rows × 4 k high) in int16 pairs. */
@@ -28,25 +38,33 @@ function products(codes: v128, low: v128, top: v128, mask: v128): v128 {
   return i16x8.add(dot(low, v128.and(codes, mask)), dot(top, high(codes, mask)));
 }
 
-/** Products of four rows over a block: vectors of codes at w, w + 32, …, activations of their low and high nibbles. */
+/** Adds a block of eight rows · one token to their sums; l and t are the activations of the low and high nibbles. */
 // @ts-ignore: decorator
 @inline
-function quad(
+function eightRows(
+  sums: usize,
   w: usize,
-  low0: v128,
-  low1: v128,
-  low2: v128,
-  low3: v128,
-  top0: v128,
-  top1: v128,
-  top2: v128,
-  top3: v128,
+  l0: v128,
+  l1: v128,
+  l2: v128,
+  l3: v128,
+  t0: v128,
+  t1: v128,
+  t2: v128,
+  t3: v128,
+  offset: v128,
   mask: v128,
-): v128 {
-  return i16x8.add(
-    i16x8.add(products(v128.load(w), low0, top0, mask), products(v128.load(w, 32), low1, top1, mask)),
-    i16x8.add(products(v128.load(w, 64), low2, top2, mask), products(v128.load(w, 96), low3, top3, mask)),
+  ones: v128,
+): void {
+  const low = i16x8.add(
+    i16x8.add(products(v128.load(w, 16), l0, t0, mask), products(v128.load(w, 48), l1, t1, mask)),
+    i16x8.add(products(v128.load(w, 80), l2, t2, mask), products(v128.load(w, 112), l3, t3, mask)),
   );
+  const top = i16x8.add(
+    i16x8.add(products(v128.load(w, 32), l0, t0, mask), products(v128.load(w, 64), l1, t1, mask)),
+    i16x8.add(products(v128.load(w, 96), l2, t2, mask), products(v128.load(w, 128), l3, t3, mask)),
+  );
+  keep(sums, low, top, ones, offset, scales(v128.load16x4_u(w)), scales(v128.load16x4_u(w, 8)));
 }
 
 /**
@@ -71,22 +89,10 @@ export function decodePanels(sums: usize, x: usize, w: usize, blocks: i32, step:
     const t2 = v128.load32_splat(x, 24);
     const t3 = v128.load32_splat(x, 28);
     const offset = v128.load32_splat(x, 32);
-    let pairs = quad(w + 16, l0, l1, l2, l3, t0, t1, t2, t3, mask);
-    v128.store(sums, madd_ps(total(pairs, ones, offset), scales(w), v128.load(sums)));
-    pairs = quad(w + 32, l0, l1, l2, l3, t0, t1, t2, t3, mask);
-    v128.store(sums, madd_ps(total(pairs, ones, offset), scales(w + 8), v128.load(sums, 16)), 16);
-    pairs = quad(w1 + 16, l0, l1, l2, l3, t0, t1, t2, t3, mask);
-    v128.store(sums, madd_ps(total(pairs, ones, offset), scales(w1), v128.load(sums, 32)), 32);
-    pairs = quad(w1 + 32, l0, l1, l2, l3, t0, t1, t2, t3, mask);
-    v128.store(sums, madd_ps(total(pairs, ones, offset), scales(w1 + 8), v128.load(sums, 48)), 48);
-    pairs = quad(w2 + 16, l0, l1, l2, l3, t0, t1, t2, t3, mask);
-    v128.store(sums, madd_ps(total(pairs, ones, offset), scales(w2), v128.load(sums, 64)), 64);
-    pairs = quad(w2 + 32, l0, l1, l2, l3, t0, t1, t2, t3, mask);
-    v128.store(sums, madd_ps(total(pairs, ones, offset), scales(w2 + 8), v128.load(sums, 80)), 80);
-    pairs = quad(w3 + 16, l0, l1, l2, l3, t0, t1, t2, t3, mask);
-    v128.store(sums, madd_ps(total(pairs, ones, offset), scales(w3), v128.load(sums, 96)), 96);
-    pairs = quad(w3 + 32, l0, l1, l2, l3, t0, t1, t2, t3, mask);
-    v128.store(sums, madd_ps(total(pairs, ones, offset), scales(w3 + 8), v128.load(sums, 112)), 112);
+    eightRows(sums, w, l0, l1, l2, l3, t0, t1, t2, t3, offset, mask, ones);
+    eightRows(sums + 32, w1, l0, l1, l2, l3, t0, t1, t2, t3, offset, mask, ones);
+    eightRows(sums + 64, w2, l0, l1, l2, l3, t0, t1, t2, t3, offset, mask, ones);
+    eightRows(sums + 96, w3, l0, l1, l2, l3, t0, t1, t2, t3, offset, mask, ones);
   }
   scaleBy(v128.load32_splat(x), sums, 128);
 }
@@ -106,10 +112,7 @@ export function decodeTile(sums: usize, x: usize, w: usize, blocks: i32): void {
     const t2 = v128.load32_splat(x, 24);
     const t3 = v128.load32_splat(x, 28);
     const offset = v128.load32_splat(x, 32);
-    let pairs = quad(w + 16, l0, l1, l2, l3, t0, t1, t2, t3, mask);
-    v128.store(sums, madd_ps(total(pairs, ones, offset), scales(w), v128.load(sums)));
-    pairs = quad(w + 32, l0, l1, l2, l3, t0, t1, t2, t3, mask);
-    v128.store(sums, madd_ps(total(pairs, ones, offset), scales(w + 8), v128.load(sums, 16)), 16);
+    eightRows(sums, w, l0, l1, l2, l3, t0, t1, t2, t3, offset, mask, ones);
   }
   scaleBy(v128.load32_splat(x), sums, 32);
 }
@@ -236,20 +239,12 @@ export function prefillTile(sums: usize, x: usize, w: usize, blocks: i32): void 
     a3 = i16x8.add(a3, dot(s, c0));
     b3 = i16x8.add(b3, dot(s, c1));
     const ones = v128.load(CONSTANTS, 16);
-    const scale0 = scales(w);
-    const scale1 = scales(w + 8);
-    s = v128.load32_splat(x, 128);
-    v128.store(sums, madd_ps(total(a0, ones, s), scale0, v128.load(sums)));
-    v128.store(sums, madd_ps(total(b0, ones, s), scale1, v128.load(sums, 16)), 16);
-    s = v128.load32_splat(x, 132);
-    v128.store(sums, madd_ps(total(a1, ones, s), scale0, v128.load(sums, 32)), 32);
-    v128.store(sums, madd_ps(total(b1, ones, s), scale1, v128.load(sums, 48)), 48);
-    s = v128.load32_splat(x, 136);
-    v128.store(sums, madd_ps(total(a2, ones, s), scale0, v128.load(sums, 64)), 64);
-    v128.store(sums, madd_ps(total(b2, ones, s), scale1, v128.load(sums, 80)), 80);
-    s = v128.load32_splat(x, 140);
-    v128.store(sums, madd_ps(total(a3, ones, s), scale0, v128.load(sums, 96)), 96);
-    v128.store(sums, madd_ps(total(b3, ones, s), scale1, v128.load(sums, 112)), 112);
+    const lowScale = scales(v128.load16x4_u(w));
+    const topScale = scales(v128.load16x4_u(w, 8));
+    keep(sums, a0, b0, ones, v128.load32_splat(x, 128), lowScale, topScale);
+    keep(sums + 32, a1, b1, ones, v128.load32_splat(x, 132), lowScale, topScale);
+    keep(sums + 64, a2, b2, ones, v128.load32_splat(x, 136), lowScale, topScale);
+    keep(sums + 96, a3, b3, ones, v128.load32_splat(x, 140), lowScale, topScale);
   }
   for (let t: usize = 0; t < 4; t++, x += 4, sums += 32) scaleBy(v128.load32_splat(x), sums, 32);
 }

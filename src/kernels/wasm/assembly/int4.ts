@@ -1,4 +1,4 @@
-// Packed int4 weights: gather, activation quantisation, matrix product. The inner loops are in int4-tiles*.ts.
+// Packed int4 weights and the int8 activations they are multiplied with: layouts, gather, quantisation of activations.
 //
 // Weights (also the file layout, see src/quant/int4.ts): panels of 8 rows; a panel is K/32 blocks of 144 bytes (rows
 // and K padded with zeros); a block is 8 bf16 scales, then vectors j = 0..3 × row quad g = 0..1: byte 4r+i of vector
@@ -8,19 +8,13 @@
 // k-quads × T tokens × 4 codes, then T int32 offsets = -8 · (sum of the block's codes), which undo the weights' code -
 // 8; after the last block T f32 scales. Codes are int8; without relaxed SIMD int16, in the order (k0, k2, k1, k3).
 import { scratch, shareBegin, shareEnd } from "./control";
-import { NO_DOT_PRODUCT } from "./op";
-import { decodePanels, decodeTile, prefillTile } from "./int4-tiles";
-import { decodePanelsDot, hasDotProduct, prefillTileDot } from "./int4-tiles-dot";
-import { decodeTileSimd128, prefillTileSimd128 } from "./int4-tiles-simd128";
 import { largest, round_ps } from "./math";
 
 const BLOCK: i32 = 144;
 /** Tokens of a group: a prefill tile. */
-const TILE: i32 = 4;
+export const TILE: i32 = 4;
 /** Bytes of one activation code. */
 const CODE: i32 = ASC_FEATURE_RELAXED_SIMD ? 1 : 2;
-/** Activations that one pass over the weights uses, in bytes: half of a small L2 cache. */
-const CHUNK_BYTES: i32 = 128 * 1024;
 
 /** out [N,C] = rows at ids of a packed table, dequantised. */
 export function gatherInt4(out: usize, table: usize, ids: usize, N: i32, C: i32): void {
@@ -61,14 +55,15 @@ function dequantise(codes: v128, scale: v128): v128 {
  */
 // @ts-ignore: decorator
 @inline
-function tiledTokens(N: i32): i32 {
+export function tiledTokens(N: i32): i32 {
   const rest = N % TILE;
   return N - rest + (rest == TILE - 1 ? TILE : 0);
 }
 
+/** Bytes of one token's activations, its offsets and scale included. */
 // @ts-ignore: decorator
 @inline
-function tokenBytes(blocks: i32): i32 {
+export function tokenBytes(blocks: i32): i32 {
   return blocks * (32 * CODE + 4) + 4;
 }
 
@@ -136,122 +131,5 @@ function storeCodes(at: usize, step: usize, codes: v128): void {
     const ordered = v128.shuffle<i16>(codes, codes, 0, 2, 1, 3, 4, 6, 5, 7);
     store<i64>(at, i64x2.extract_lane(ordered, 0));
     store<i64>(at + step, i64x2.extract_lane(ordered, 1));
-  }
-}
-
-/** out [N,M] (+)= x [N,K] · wᵀ with packed w [M,K]; each thread has a range of rows of w. */
-export function matmulInt4(out: usize, x: usize, w: usize, N: i32, M: i32, K: i32, ldc: i32, accumulate: i32): void {
-  const blocks = (K + 31) >> 5;
-  const bytes = tokenBytes(blocks);
-  const panelBytes = blocks * BLOCK;
-  const begin = shareBegin(M, 8);
-  const end = shareEnd(M, 8);
-  const tiled = tiledTokens(N);
-  const chunk = max(TILE, (CHUNK_BYTES / bytes / TILE) * TILE);
-  for (let first = 0; first < tiled; first += chunk) {
-    const last = min(first + chunk, tiled);
-    for (let row = begin; row < end; row += 8) {
-      const panel = w + <usize>(row >> 3) * panelBytes;
-      for (let i = first; i < last; i += TILE) {
-        const group = x + <usize>i * bytes;
-        const corner = out + ((<usize>i * ldc + row) << 2);
-        tile(corner, group, panel, blocks, min(TILE, N - i), M - row, ldc, accumulate);
-      }
-    }
-  }
-  if (tiled < N) columns(out, x, w, tiled, N, begin, end, M, K, ldc, accumulate);
-}
-
-/** Rows begin..end of w, tokens from..N one by one. */
-function columns(
-  out: usize,
-  x: usize,
-  w: usize,
-  from: i32,
-  N: i32,
-  begin: i32,
-  end: i32,
-  M: i32,
-  K: i32,
-  ldc: i32,
-  accumulate: i32,
-): void {
-  const sums = scratch();
-  const blocks = (K + 31) >> 5;
-  const bytes = tokenBytes(blocks);
-  const panelBytes = blocks * BLOCK;
-  let row = begin;
-  if (ASC_FEATURE_RELAXED_SIMD) {
-    // Four streams through the weights, each a quarter of this thread's whole panels.
-    const quarter = (min(end, M & ~7) - begin) >> 5;
-    for (const last = begin + (quarter << 3); row < last; row += 8) {
-      const panel = w + <usize>(row >> 3) * panelBytes;
-      for (let i = from; i < N; i++) {
-        const step = <usize>quarter * panelBytes;
-        if (useDot()) decodePanelsDot(sums, x + <usize>i * bytes, panel, blocks, step);
-        else decodePanels(sums, x + <usize>i * bytes, panel, blocks, step);
-        for (let p = 0; p < 4; p++) {
-          const to = out + ((<usize>i * ldc + row + ((p * quarter) << 3)) << 2);
-          write(to, sums + (<usize>p << 5), 4, accumulate);
-          write(to + 16, sums + (<usize>p << 5) + 16, 4, accumulate);
-        }
-      }
-    }
-    row = begin + (quarter << 5);
-  }
-  for (; row < end; row += 8) {
-    const panel = w + <usize>(row >> 3) * panelBytes;
-    for (let i = from; i < N; i++) {
-      const to = out + ((<usize>i * ldc + row) << 2);
-      if (ASC_FEATURE_RELAXED_SIMD) decodeTile(sums, x + <usize>i * bytes, panel, blocks);
-      else decodeTileSimd128(sums, x + <usize>i * bytes, panel, blocks);
-      write(to, sums, M - row, accumulate);
-      if (M - row > 4) write(to + 16, sums + 16, M - row - 4, accumulate);
-    }
-  }
-}
-
-// @ts-ignore: decorator
-@inline
-function useDot(): bool {
-  return hasDotProduct && load<i32>(NO_DOT_PRODUCT) == 0;
-}
-
-/** A panel of w, up to four tokens. */
-// @ts-ignore: decorator
-@inline
-function tile(
-  out: usize,
-  x: usize,
-  panel: usize,
-  blocks: i32,
-  tokens: i32,
-  rows: i32,
-  ldc: i32,
-  accumulate: i32,
-): void {
-  const sums = scratch();
-  if (!ASC_FEATURE_RELAXED_SIMD) prefillTileSimd128(sums, x, panel, blocks);
-  else if (useDot()) prefillTileDot(sums, x, panel, blocks);
-  else prefillTile(sums, x, panel, blocks);
-  for (let t = 0; t < tokens; t++, out += <usize>ldc << 2) {
-    const from = sums + (<usize>t << 5);
-    write(out, from, rows, accumulate);
-    if (rows > 4) write(out + 16, from + 16, rows - 4, accumulate);
-  }
-}
-
-/** out[0..min(rows, 4)) (+)= sums */
-// @ts-ignore: decorator
-@inline
-function write(out: usize, sums: usize, rows: i32, accumulate: i32): void {
-  if (rows >= 4) {
-    const value = v128.load(sums);
-    v128.store(out, accumulate ? f32x4.add(v128.load(out), value) : value);
-  } else {
-    for (let r: usize = 0; r < <usize>rows; r++) {
-      const value = load<f32>(sums + (r << 2));
-      store<f32>(out + (r << 2), accumulate ? load<f32>(out + (r << 2)) + value : value);
-    }
   }
 }

@@ -7,7 +7,7 @@ export const COMMAND_BYTES = 128;
 export const QUEUE_COMMANDS = 2048;
 /**
  * Control words (each on its own cache line): work sequence, command count, barrier arrivals, barrier phase, waiters,
- * stop.
+ * stop, claims of the running operation.
  */
 export const CONTROL = 4096;
 /** v128 constants that kernels load (V8 re-creates literal vectors at each use, see docs/architecture.md). */
@@ -16,6 +16,8 @@ export const CONSTANTS = 5120;
  * A word: not 0 forbids the int8 dot product instruction (int4-tiles-dot.ts), so that tests reach the other kernels.
  */
 export const NO_DOT_PRODUCT = 6144;
+/** A word: not 0 says that V8 made vectors of 256 bits (../compile.ts), for which there are tiles of their own. */
+export const WIDE_VECTORS = 6272;
 /** A word: not 0 makes the threads book the time of each operator (profile.ts). */
 export const PROFILING = 6208;
 /** Room for operators, as in `operators` of ../../backend.ts. */

@@ -1,12 +1,12 @@
 // Time per operator: when asked, each thread looks at the clock after each command and after the barrier behind it.
-// WebAssembly has no clock: `now` is the engine's, and is called only while profiling.
+// WebAssembly has no clock: `now` is the engine's, and is called only while profiling and to choose tiles.
 import { thread, threads } from "./control";
 import { OPERATORS, OPERATOR_SLOT, PROFILE, PROFILING } from "./op";
 
 /** Milliseconds since some moment. */
 // @ts-ignore: decorator
 @external("env", "now")
-declare function now(): f64;
+export declare function now(): f64;
 
 /** When the last interval ended. */
 let last: f64 = 0;

@@ -104,10 +104,12 @@ export function measureSpeeds(backend: Backend, workingSetBytes: number, signal?
   };
 }
 
-// out [tokens, rows] = x [tokens, columns] · wᵀ. Zeroed memory is a valid packed matrix (all scales 0) and a valid float.
+// out [tokens, rows] = x [tokens, columns] · wᵀ. Zeros are a valid packed matrix (all scales 0) and valid floats. They are
+// written: pages that nothing was written to are all one page of zeros, which is read from a cache.
 function createMatmul(backend: Backend, rows: number, tokens: number) {
   const weightBytes = matrixBytes(rows, columns, "int4");
   const weights = backend.alloc(weightBytes);
+  backend.u8(weights, weightBytes).fill(0);
   const input = backend.alloc(tokens * columns * 4);
   const packed = backend.alloc(backend.activationBytes(tokens, columns));
   const out = backend.alloc(tokens * rows * 4);

@@ -70,15 +70,24 @@ export class KvPages {
     }
   }
 
-  /** Where the tokens of a page lie: for each head of each side of each layer its codes and scales, or its numbers. */
+  /**
+   * Where the tokens of a page lie, for each head of each side of each layer: its numbers, or its codes (of a key pairs of
+   * numbers, of values pairs of tokens, so that tokens come in twos) and its scales.
+   */
   *runs(): Generator<PageRun, void, void> {
     const { kvHeads: K, headSize: D } = this.spec;
     for (let side = 0; side < 2 * this.layerCount; side++) {
+      const isKey = side % 2 === 0;
       for (let head = 0; head < K; head++) {
-        const rowBytes = this.format === "f32" ? 4 * D : D;
-        yield { offset: side * this.sideBytes + head * kvPageTokens * rowBytes, rowBytes };
-        if (this.format === "f32") continue;
-        yield { offset: side * this.sideBytes + kvPageTokens * (K * D + 4 * head), rowBytes: 4 };
+        const base = side * this.sideBytes;
+        if (this.format === "f32") {
+          yield { offset: base + head * kvPageTokens * 4 * D, rowBytes: 4 * D };
+          continue;
+        }
+        const codes = base + head * kvPageTokens * D;
+        if (isKey) for (let d = 0; d < D; d += 2) yield { offset: codes + d * kvPageTokens, rowBytes: 2 };
+        else yield { offset: codes, rowBytes: D };
+        yield { offset: base + kvPageTokens * (K * D + 4 * head), rowBytes: 4 };
       }
     }
   }

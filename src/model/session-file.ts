@@ -8,7 +8,7 @@ import type { KvPages } from "./kv-pages.ts";
 import type { Session } from "./session.ts";
 
 const magic = 0x564b4848; // "HHKV"
-const version = 1;
+const version = 2;
 const formats: readonly KvFormat[] = ["int8", "f32"];
 const headerBytes = 32;
 
@@ -109,7 +109,12 @@ function check(holds: boolean, what: string): asserts holds {
 
 function savedBytes(pages: KvPages, tokens: number): number {
   const perToken = pages.pageBytes / kvPageTokens;
-  return headerBytes + tokens * (4 + perToken);
+  return headerBytes + tokens * 4 + evenTokens(tokens) * perToken;
+}
+
+/** The values of two tokens alternate in a cache of int8: tokens are kept in pairs. */
+function evenTokens(tokens: number): number {
+  return Math.ceil(tokens / 2) * 2;
 }
 
 /** Visits the used part of each run of a session's pages, with its place in the saved bytes. */
@@ -118,7 +123,7 @@ function eachRow(session: Session, visit: (row: Uint8Array, at: number) => void)
   let at = headerBytes + 4 * length;
   const runs = [...pages.runs()];
   session.heldPages().forEach((page, i) => {
-    const count = Math.min(kvPageTokens, length - i * kvPageTokens);
+    const count = Math.min(kvPageTokens, evenTokens(length - i * kvPageTokens));
     const memory = decoder.backend.u8(page, pages.pageBytes);
     for (const { offset, rowBytes } of runs) {
       const bytes = count * rowBytes;

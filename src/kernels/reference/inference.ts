@@ -122,21 +122,32 @@ interface Side {
   pages: number;
   offset: number;
   format: KvFormat;
+  isKey: boolean;
+}
+
+/** Index of each element of a row, and of its scale (int8 only). */
+interface Place {
+  at(d: number): number;
+  scale: number;
 }
 
 function cacheOps({ f32, i8, i32 }: Memory) {
-  /** Where token s of head k lies: index of its first element, and of its scale (int8 only). */
-  const place = ({ pages, offset, format }: Side, s: number, k: number, K: number, D: number) => {
+  /** Where token s of head k lies. Int8 codes lie in pairs: of a key two numbers, of values two tokens. */
+  const place = ({ pages, offset, format, isKey }: Side, s: number, k: number, K: number, D: number): Place => {
     const page = i32[pages / 4 + Math.floor(s / kvPageTokens)]! + offset;
-    const cell = k * kvPageTokens + (s % kvPageTokens);
-    if (format === "f32") return { at: page / 4 + cell * D, scale: 0 };
-    return { at: page + cell * D, scale: (page + K * kvPageTokens * D) / 4 + cell };
+    const token = s % kvPageTokens;
+    const head = k * kvPageTokens * D;
+    if (format === "f32") return { at: (d) => page / 4 + head + token * D + d, scale: 0 };
+    const pair = isKey
+      ? (d: number) => Math.floor(d / 2) * kvPageTokens * 2 + token * 2 + (d % 2)
+      : (d: number) => Math.floor(token / 2) * D * 2 + d * 2 + (token % 2);
+    return { at: (d) => page + head + pair(d), scale: (page + K * kvPageTokens * D) / 4 + k * kvPageTokens + token };
   };
-  const element = ({ format }: Side, index: { at: number; scale: number }, d: number) =>
-    format === "f32" ? f32[index.at + d]! : i8[index.at + d]! * f32[index.scale]!;
+  const element = ({ format }: Side, { at, scale }: Place, d: number) =>
+    format === "f32" ? f32[at(d)]! : i8[at(d)]! * f32[scale]!;
   const sides = ({ pages, keys, values, format }: KvLayer): [keys: Side, values: Side] => [
-    { pages, offset: keys, format },
-    { pages, offset: values, format },
+    { pages, offset: keys, format, isKey: true },
+    { pages, offset: values, format, isKey: false },
   ];
   const append = (side: Side, x: number, N: number, position: number, K: number, D: number, stride: number) => {
     for (let i = 0; i < N; i++) {
@@ -144,10 +155,12 @@ function cacheOps({ f32, i8, i32 }: Memory) {
         const from = x / 4 + i * stride + k * D;
         const { at, scale } = place(side, position + i, k, K, D);
         if (side.format === "f32") {
-          f32.copyWithin(at, from, from + D);
+          f32.copyWithin(at(0), from, from + D);
         } else {
           const quantized = quantizeInt8(f32, from, D);
-          i8.set(quantized.codes, at);
+          quantized.codes.forEach((code, d) => {
+            i8[at(d)] = code;
+          });
           f32[scale] = quantized.scale;
         }
       }

@@ -13,8 +13,8 @@ export function activationBytes(N: number, K: number, simd: SimdLevel): number {
 }
 
 /**
- * Bytes of one layer's keys or values in one page: int8 codes [K, KV_PAGE, D] then f32 scales [K, KV_PAGE], or f32
- * [K, KV_PAGE, D].
+ * Bytes of one layer's keys or values in one page: K · KV_PAGE · D int8 codes and as many f32 scales as tokens and heads,
+ * or K · KV_PAGE · D floats. The layout is described in assembly/kv-pages.ts.
  */
 export function kvBytes(K: number, D: number, format: KvFormat): number {
   return K * KV_PAGE * (format === "f32" ? 4 * D : D + 4);

@@ -107,8 +107,8 @@ function attendChunk(
     const block = min(blockKeys, length - start);
     for (let at = 0; at < block; at += KV_PAGE) {
       const some = min(KV_PAGE, block - at);
-      packKeys(rowsOf(keys, start + at, some), at, some);
-      packValues(rowsOf(values, start + at, some), at, some, block);
+      packKeys(keys, start + at, at, some);
+      packValues(valueRows(values, start + at, some), at, some, block);
     }
     for (let row = 0; row < rows; row += MR) {
       const some = min(MR, rows - row);
@@ -140,32 +140,67 @@ function attendChunk(
   }
 }
 
-/** `count` tokens of one page from `start` on as f32 rows: where they are, or unpacked from int8. */
-function rowsOf(offset: i32, start: i32, count: i32): usize {
+/** Packs `count` keys of one page, from `start` on, as keys `first`.. of the block; `start` is a multiple of 8. */
+function packKeys(offset: i32, start: i32, first: i32, count: i32): void {
+  const page = pageOf(pageTable, offset, start);
+  const cell = <usize>(start % KV_PAGE);
+  const row = <usize>D << 2;
+  for (let j: usize = 0; j < <usize>count; j += NR) {
+    const panel = keyPanels + (<usize>first + j) * row;
+    if (headScales) {
+      unpackKeys(panel, page + headRows + ((cell + j) << 1), page + headScales + ((cell + j) << 2));
+    } else {
+      packRows8(panel, page + headRows + (cell + j) * row, row, count - <i32>j, D);
+    }
+  }
+}
+
+/** A panel f32 [D, 8] = int8 codes of eight keys · their scales. */
+function unpackKeys(panel: usize, codes: usize, scales: usize): void {
+  const low = v128.load(scales);
+  const high = v128.load(scales, 16);
+  for (const end = panel + (<usize>D << 5); panel < end; panel += 64, codes += KV_PAGE << 1) {
+    const both = v128.load(codes);
+    const even = i16x8.shr_s(i16x8.shl(both, 8), 8);
+    const odd = i16x8.shr_s(both, 8);
+    v128.store(panel, f32x4.mul(f32x4.convert_i32x4_s(i32x4.extend_high_i16x8_s(even)), high), 16);
+    v128.store(panel, f32x4.mul(f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_s(even)), low));
+    v128.store(panel, f32x4.mul(f32x4.convert_i32x4_s(i32x4.extend_high_i16x8_s(odd)), high), 48);
+    v128.store(panel, f32x4.mul(f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_s(odd)), low), 32);
+  }
+}
+
+/** `count` values of one page, from `start` on, as f32 rows: where they are, or unpacked from int8; `start` is even. */
+function valueRows(offset: i32, start: i32, count: i32): usize {
   const page = pageOf(pageTable, offset, start);
   const cell = <usize>(start % KV_PAGE);
   if (headScales == 0) return page + headRows + ((cell * D) << 2);
-  let from = page + headRows + cell * D;
-  let scales = page + headScales + (cell << 2);
-  let to = unpacked;
-  for (let i = 0; i < count; i++, scales += 4) {
-    const scale = f32x4.splat(load<f32>(scales));
-    let d = 0;
-    for (; d + 8 <= D; d += 8, from += 8, to += 32) {
-      const codes = v128.load8x8_s(from);
-      v128.store(to, f32x4.mul(f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_s(codes)), scale));
-      v128.store(to, f32x4.mul(f32x4.convert_i32x4_s(i32x4.extend_high_i16x8_s(codes)), scale), 16);
-    }
-    for (; d < D; d++, from++, to += 4) store<f32>(to, <f32>load<i8>(from) * f32x4.extract_lane(scale, 0));
+  const from = page + headRows + cell * D;
+  const scales = page + headScales + (cell << 2);
+  for (let i: usize = 0; i < <usize>count; i += 2) {
+    unpackValues(unpacked + ((i * D) << 2), from + i * D, load<f32>(scales + (i << 2)), load<f32>(scales + (i << 2), 4));
   }
   return unpacked;
 }
 
-/** Packs `count` rows as keys `first`.. of the block. */
-function packKeys(x: usize, first: i32, count: i32): void {
-  const step = <usize>D << 2;
-  for (let j = 0; j < count; j += NR) {
-    packRows8(keyPanels + <usize>(first + j) * step, x + <usize>j * step, step, count - j, D);
+/** to f32 [2, D] = int8 codes of two values · their scales */
+function unpackValues(to: usize, codes: usize, scale: f32, scale2: f32): void {
+  const row = (<usize>D) << 2;
+  const end = codes + (<usize>D << 1);
+  for (; codes + 16 <= end; codes += 16, to += 32) {
+    const both = v128.load(codes);
+    const first = i16x8.shr_s(i16x8.shl(both, 8), 8);
+    const second = i16x8.shr_s(both, 8);
+    const scales = f32x4.splat(scale);
+    const scales2 = f32x4.splat(scale2);
+    v128.store(to, f32x4.mul(f32x4.convert_i32x4_s(i32x4.extend_high_i16x8_s(first)), scales), 16);
+    v128.store(to, f32x4.mul(f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_s(first)), scales));
+    v128.store(to + row, f32x4.mul(f32x4.convert_i32x4_s(i32x4.extend_high_i16x8_s(second)), scales2), 16);
+    v128.store(to + row, f32x4.mul(f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_s(second)), scales2));
+  }
+  for (; codes < end; codes += 2, to += 4) {
+    store<f32>(to, <f32>load<i8>(codes) * scale);
+    store<f32>(to + row, <f32>load<i8>(codes, 1) * scale2);
   }
 }
 

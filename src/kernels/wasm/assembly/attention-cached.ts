@@ -7,7 +7,7 @@ import { attendTiles } from "./attention-cached-tiles";
 import { scratch, shareBegin, shareEnd } from "./control";
 import { largest, madd_ps, round_ps } from "./math";
 import { pageOf } from "./kv-pages";
-import { KV_PAGE, SCRATCH_BYTES } from "./op";
+import { KV_PAGE, SCRATCH_BYTES, WIDE_VECTORS } from "./op";
 import { begin, exponentials, finish, QUERY, rowBytes, SCALE, sumsOf, WEIGHTS } from "./online-softmax";
 
 /** Query rows that share a key head from which unpacking the keys pays. */
@@ -81,7 +81,7 @@ function attendHeads(
       const kv = <usize>(h / group);
       if (int8) {
         scoresInt8(row, keyPage + kv * codes, count, D);
-        multiplyScales(row, keyPage + scales + kv * (KV_PAGE << 2), v128.load32_splat(row, SCALE), count);
+        multiplyScales(row, keyPage + scales + kv * (KV_PAGE << 2), count);
       } else {
         scoresF32(row, keyPage + kv * codes, count, D);
       }
@@ -92,7 +92,7 @@ function attendHeads(
       const kv = <usize>(h / group);
       exponentials(row, count, D);
       if (int8) {
-        multiplyScales(row, valuePage + scales + kv * (KV_PAGE << 2), f32x4.splat(1), count);
+        multiplyScales(row, valuePage + scales + kv * (KV_PAGE << 2), count);
         weighInt8(row, valuePage + kv * codes, count, D);
       } else {
         weighF32(row, valuePage + kv * codes, count, D);
@@ -103,22 +103,12 @@ function attendHeads(
   for (let h = first; h < last; h++, row += step) finish(out + <usize>h * head, row, D);
 }
 
-/** Sums of the lanes of four vectors. */
-// @ts-ignore: decorator
-@inline
-function laneSumsI32(a: v128, b: v128, c: v128, d: v128): v128 {
-  const ab = i32x4.add(v128.shuffle<i32>(a, b, 0, 4, 1, 5), v128.shuffle<i32>(a, b, 2, 6, 3, 7));
-  const cd = i32x4.add(v128.shuffle<i32>(c, d, 0, 4, 1, 5), v128.shuffle<i32>(c, d, 2, 6, 3, 7));
-  return i32x4.add(v128.shuffle<i64>(ab, cd, 0, 2), v128.shuffle<i64>(ab, cd, 1, 3));
-}
-
-/** Rounds a query head to 16 bits, zeros up to a multiple of 8, and puts it into its row; its scale includes 1/sqrt(D). */
+/** Rounds a query head to 16 bits and puts it into its row; its scale includes 1/sqrt(D). */
 function quantizeQuery(row: usize, q: usize, D: i32): void {
   const codes = row + QUERY;
   const limit = largest(q, D);
   const top = <f32>min(32767, i32.MAX_VALUE / (127 * D));
   const factor = f32x4.splat(limit < 1e-30 ? 0 : top / limit);
-  memory.fill(codes, 0, ((<usize>D << 1) + 15) & ~15);
   let d = 0;
   for (; d + 4 <= D; d += 4) store<i64>(codes + ((<usize>d) << 1), codes16(v128.load(q + ((<usize>d) << 2)), factor));
   if (d < D) store<i32>(codes + ((<usize>d) << 1), <i32>codes16(v128.load64_zero(q + ((<usize>d) << 2)), factor));
@@ -132,42 +122,20 @@ function codes16(x: v128, factor: v128): i64 {
   return i64x2.extract_lane(i16x8.narrow_i32x4_s(wide, wide), 0);
 }
 
-/** The row's scores f32 [count, padded to 4] = integer products of the query and each key. */
+/** The row's scores f32 [count] = integer products of the query and each key, · the query's scale. */
 function scoresInt8(scores: usize, keys: usize, count: i32, D: i32): void {
-  const query = scores + QUERY;
-  const last = keys + <usize>(count - 1) * D;
-  // Past D the query is zero, and what lies after a key's codes (more codes, scales) is readable.
-  const end = query + ((<usize>D) << 1);
-  for (let s = 0; s < count; s += 4, scores += 16) {
-    let k0 = keys + <usize>s * D;
-    let k1 = min(k0 + D, last);
-    let k2 = min(k1 + D, last);
-    let k3 = min(k2 + D, last);
-    let a0 = i32x4.splat(0);
-    let a1 = a0;
-    let a2 = a0;
-    let a3 = a0;
-    for (let at = query; at < end; at += 16, k0 += 8, k1 += 8, k2 += 8, k3 += 8) {
-      const x = v128.load(at);
-      a0 = i32x4.add(a0, i32x4.dot_i16x8_s(v128.load8x8_s(k0), x));
-      a1 = i32x4.add(a1, i32x4.dot_i16x8_s(v128.load8x8_s(k1), x));
-      a2 = i32x4.add(a2, i32x4.dot_i16x8_s(v128.load8x8_s(k2), x));
-      a3 = i32x4.add(a3, i32x4.dot_i16x8_s(v128.load8x8_s(k3), x));
-    }
-    v128.store(scores, f32x4.convert_i32x4_s(laneSumsI32(a0, a1, a2, a3)));
-  }
+  memory.fill(scores, 0, KV_PAGE << 2);
+  weighColumns(scores, scores + QUERY, keys, D, count, KV_PAGE << 1, load<f32>(scores, SCALE));
 }
 
-/** scores [count] *= scales [count] · factor */
-function multiplyScales(scores: usize, scales: usize, factor: v128, count: i32): void {
+/** scores [count] *= scales [count] */
+function multiplyScales(scores: usize, scales: usize, count: i32): void {
   const end = (<usize>count) << 2;
   let at: usize = 0;
   for (; at + 16 <= end; at += 16) {
-    v128.store(scores + at, f32x4.mul(v128.load(scores + at), f32x4.mul(v128.load(scales + at), factor)));
+    v128.store(scores + at, f32x4.mul(v128.load(scores + at), v128.load(scales + at)));
   }
-  for (; at < end; at += 4) {
-    store<f32>(scores + at, load<f32>(scores + at) * (load<f32>(scales + at) * f32x4.extract_lane(factor, 0)));
-  }
+  for (; at < end; at += 4) store<f32>(scores + at, load<f32>(scores + at) * load<f32>(scales + at));
 }
 
 /** The row's sums += Σ weight · codes of the value, over a page. */
@@ -180,35 +148,129 @@ function weighInt8(weights: usize, values: usize, count: i32, D: i32): void {
     store<i64>(codes + (i << 1), codes16(v128.load(weights + (i << 2)), factor));
   }
   if (count & 1) store<i16>(codes + ((<usize>count) << 1), 0);
-  const scale = f32x4.splat(limit / 32767);
-  const sums = sumsOf(weights, D);
-  for (let d = 0; d < D; d += 16) {
-    weighColumnsInt8(sums + ((<usize>d) << 2), codes, values + d, count, D, scale);
-  }
+  weighColumns(sumsOf(weights, D), codes, values, count, D, <usize>D << 1, limit / 32767);
 }
 
-// Sixteen columns; those past D land in the padding of the sums.
-function weighColumnsInt8(sums: usize, codes: usize, values: usize, count: i32, D: i32, scale: v128): void {
-  let a0 = i32x4.splat(0);
-  let a1 = a0;
-  let a2 = a0;
-  let a3 = a0;
-  for (let s = 0; s < count; s += 2, codes += 4) {
-    const pair = v128.load32_splat(codes);
-    // The partner of an odd last value is the value itself, with weight 0.
-    const next = s + 1 < count ? values + <usize>D : values;
-    let x = v128.load8x8_s(values);
-    let y = v128.load8x8_s(next);
-    a0 = i32x4.add(a0, i32x4.dot_i16x8_s(v128.shuffle<i16>(x, y, 0, 8, 1, 9, 2, 10, 3, 11), pair));
-    a1 = i32x4.add(a1, i32x4.dot_i16x8_s(v128.shuffle<i16>(x, y, 4, 12, 5, 13, 6, 14, 7, 15), pair));
-    x = v128.load8x8_s(values, 8);
-    y = v128.load8x8_s(next, 8);
-    a2 = i32x4.add(a2, i32x4.dot_i16x8_s(v128.shuffle<i16>(x, y, 0, 8, 1, 9, 2, 10, 3, 11), pair));
-    a3 = i32x4.add(a3, i32x4.dot_i16x8_s(v128.shuffle<i16>(x, y, 4, 12, 5, 13, 6, 14, 7, 15), pair));
-    values += D << 1;
+/**
+ * sums f32 [columns] += scale · Σ over `count` int16 codes, in pairs, of code · int8 [count / 2, columns, 2], whose rows are
+ * `step` bytes apart: the scores of keys, and the weighted values. Columns up to a multiple of 16 are written. Where
+ * `count` is odd, the code behind the last is 0.
+ */
+function weighColumns(
+  sums: usize,
+  codes: usize,
+  matrix: usize,
+  count: i32,
+  columns: i32,
+  step: usize,
+  scale: f32,
+): void {
+  const end = codes + (<usize>count << 1);
+  if (load<i32>(WIDE_VECTORS)) {
+    for (; columns > 32; columns -= 64, sums += 256, matrix += 128) weigh64(sums, codes, end, matrix, step, scale);
   }
-  v128.store(sums, madd_ps(f32x4.convert_i32x4_s(a0), scale, v128.load(sums)));
-  v128.store(sums, madd_ps(f32x4.convert_i32x4_s(a1), scale, v128.load(sums, 16)), 16);
-  v128.store(sums, madd_ps(f32x4.convert_i32x4_s(a2), scale, v128.load(sums, 32)), 32);
-  v128.store(sums, madd_ps(f32x4.convert_i32x4_s(a3), scale, v128.load(sums, 48)), 48);
+  for (; columns > 16; columns -= 32, sums += 128, matrix += 64) weigh32(sums, codes, end, matrix, step, scale);
+  if (columns > 0) weigh16(sums, codes, end, matrix, step, scale);
+}
+
+/** 64 columns, which fill the registers of vectors of 256 bits, as 32 do those of 128. */
+function weigh64(sums: usize, codes: usize, end: usize, matrix: usize, step: usize, factor: f32): void {
+  const scale = f32x4.splat(factor);
+  let a0 = i32x4.splat(0);
+  let a1 = i32x4.splat(0);
+  let a2 = i32x4.splat(0);
+  let a3 = i32x4.splat(0);
+  let a4 = i32x4.splat(0);
+  let a5 = i32x4.splat(0);
+  let a6 = i32x4.splat(0);
+  let a7 = i32x4.splat(0);
+  let a8 = i32x4.splat(0);
+  let a9 = i32x4.splat(0);
+  let a10 = i32x4.splat(0);
+  let a11 = i32x4.splat(0);
+  let a12 = i32x4.splat(0);
+  let a13 = i32x4.splat(0);
+  let a14 = i32x4.splat(0);
+  let a15 = i32x4.splat(0);
+  for (; codes < end; codes += 4, matrix += step) {
+    const pair = v128.load32_splat(codes);
+    a0 = i32x4.add(a0, i32x4.dot_i16x8_s(v128.load8x8_s(matrix), pair));
+    a1 = i32x4.add(a1, i32x4.dot_i16x8_s(v128.load8x8_s(matrix, 8), pair));
+    a2 = i32x4.add(a2, i32x4.dot_i16x8_s(v128.load8x8_s(matrix, 16), pair));
+    a3 = i32x4.add(a3, i32x4.dot_i16x8_s(v128.load8x8_s(matrix, 24), pair));
+    a4 = i32x4.add(a4, i32x4.dot_i16x8_s(v128.load8x8_s(matrix, 32), pair));
+    a5 = i32x4.add(a5, i32x4.dot_i16x8_s(v128.load8x8_s(matrix, 40), pair));
+    a6 = i32x4.add(a6, i32x4.dot_i16x8_s(v128.load8x8_s(matrix, 48), pair));
+    a7 = i32x4.add(a7, i32x4.dot_i16x8_s(v128.load8x8_s(matrix, 56), pair));
+    a8 = i32x4.add(a8, i32x4.dot_i16x8_s(v128.load8x8_s(matrix, 64), pair));
+    a9 = i32x4.add(a9, i32x4.dot_i16x8_s(v128.load8x8_s(matrix, 72), pair));
+    a10 = i32x4.add(a10, i32x4.dot_i16x8_s(v128.load8x8_s(matrix, 80), pair));
+    a11 = i32x4.add(a11, i32x4.dot_i16x8_s(v128.load8x8_s(matrix, 88), pair));
+    a12 = i32x4.add(a12, i32x4.dot_i16x8_s(v128.load8x8_s(matrix, 96), pair));
+    a13 = i32x4.add(a13, i32x4.dot_i16x8_s(v128.load8x8_s(matrix, 104), pair));
+    a14 = i32x4.add(a14, i32x4.dot_i16x8_s(v128.load8x8_s(matrix, 112), pair));
+    a15 = i32x4.add(a15, i32x4.dot_i16x8_s(v128.load8x8_s(matrix, 120), pair));
+  }
+  addScaled(sums, a0, a1, scale);
+  addScaled(sums + 32, a2, a3, scale);
+  addScaled(sums + 64, a4, a5, scale);
+  addScaled(sums + 96, a6, a7, scale);
+  addScaled(sums + 128, a8, a9, scale);
+  addScaled(sums + 160, a10, a11, scale);
+  addScaled(sums + 192, a12, a13, scale);
+  addScaled(sums + 224, a14, a15, scale);
+}
+
+function weigh32(sums: usize, codes: usize, end: usize, matrix: usize, step: usize, factor: f32): void {
+  const scale = f32x4.splat(factor);
+  let a0 = i32x4.splat(0);
+  let a1 = i32x4.splat(0);
+  let a2 = i32x4.splat(0);
+  let a3 = i32x4.splat(0);
+  let a4 = i32x4.splat(0);
+  let a5 = i32x4.splat(0);
+  let a6 = i32x4.splat(0);
+  let a7 = i32x4.splat(0);
+  for (; codes < end; codes += 4, matrix += step) {
+    const pair = v128.load32_splat(codes);
+    a0 = i32x4.add(a0, i32x4.dot_i16x8_s(v128.load8x8_s(matrix), pair));
+    a1 = i32x4.add(a1, i32x4.dot_i16x8_s(v128.load8x8_s(matrix, 8), pair));
+    a2 = i32x4.add(a2, i32x4.dot_i16x8_s(v128.load8x8_s(matrix, 16), pair));
+    a3 = i32x4.add(a3, i32x4.dot_i16x8_s(v128.load8x8_s(matrix, 24), pair));
+    a4 = i32x4.add(a4, i32x4.dot_i16x8_s(v128.load8x8_s(matrix, 32), pair));
+    a5 = i32x4.add(a5, i32x4.dot_i16x8_s(v128.load8x8_s(matrix, 40), pair));
+    a6 = i32x4.add(a6, i32x4.dot_i16x8_s(v128.load8x8_s(matrix, 48), pair));
+    a7 = i32x4.add(a7, i32x4.dot_i16x8_s(v128.load8x8_s(matrix, 56), pair));
+  }
+  addScaled(sums, a0, a1, scale);
+  addScaled(sums + 32, a2, a3, scale);
+  addScaled(sums + 64, a4, a5, scale);
+  addScaled(sums + 96, a6, a7, scale);
+}
+
+function weigh16(sums: usize, codes: usize, end: usize, matrix: usize, step: usize, factor: f32): void {
+  const scale = f32x4.splat(factor);
+  let a0 = i32x4.splat(0);
+  let a1 = i32x4.splat(0);
+  let a2 = i32x4.splat(0);
+  let a3 = i32x4.splat(0);
+  for (; codes < end; codes += 4, matrix += step) {
+    const pair = v128.load32_splat(codes);
+    a0 = i32x4.add(a0, i32x4.dot_i16x8_s(v128.load8x8_s(matrix), pair));
+    a1 = i32x4.add(a1, i32x4.dot_i16x8_s(v128.load8x8_s(matrix, 8), pair));
+    a2 = i32x4.add(a2, i32x4.dot_i16x8_s(v128.load8x8_s(matrix, 16), pair));
+    a3 = i32x4.add(a3, i32x4.dot_i16x8_s(v128.load8x8_s(matrix, 24), pair));
+  }
+  addScaled(sums, a0, a1, scale);
+  addScaled(sums + 32, a2, a3, scale);
+}
+
+/** sums [8] += the integers · scale */
+// @ts-ignore: decorator
+@inline
+function addScaled(sums: usize, low: v128, high: v128, scale: v128): void {
+  const a = madd_ps(f32x4.convert_i32x4_s(low), scale, v128.load(sums));
+  const b = madd_ps(f32x4.convert_i32x4_s(high), scale, v128.load(sums, 16));
+  v128.store(sums, b, 16);
+  v128.store(sums, a);
 }

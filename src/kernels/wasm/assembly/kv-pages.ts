@@ -1,6 +1,7 @@
 // Where tokens of a KV cache lie. A sequence has a table of pages (i32 addresses) of KV_PAGE tokens each; one layer's
-// keys (or values) lie at the same offset of every page: K heads one after the other, each KV_PAGE tokens × D: f32, or
-// int8 codes followed by f32 scales [K, KV_PAGE].
+// keys (or values) lie at the same offset of every page: K heads one after the other, each f32 [KV_PAGE, D], or int8 codes
+// followed, behind all heads, by f32 scales [K, KV_PAGE]. Int8 codes lie in the pairs in which attention multiplies them:
+// of a key two numbers, [D / 2, KV_PAGE, 2], of values two tokens, [KV_PAGE / 2, D, 2].
 import { KV_PAGE } from "./op";
 
 /** Address of what lies at `offset` of the page that holds `token`. */

@@ -20,29 +20,52 @@ export function kvAppend(
   D: i32,
   stride: i32,
 ): void {
+  // Token by token within a head, whose codes share cache lines.
   const end = shareEnd(2 * N * K, 1);
   for (let item = shareBegin(2 * N * K, 1); item < end; item++) {
-    const i = item / (2 * K);
-    const side = item - i * 2 * K;
+    const side = item / N;
+    const i = item - side * N;
     const isKey = side < K;
     const head = isKey ? side : side - K;
     const from = (isKey ? k : v) + ((<usize>i * stride + <usize>head * D) << 2);
     const page = pageOf(pages, isKey ? keys : values, position + i);
-    const cell = <usize>(head * KV_PAGE + (position + i) % KV_PAGE);
-    if (int8) store<f32>(page + <usize>(K * KV_PAGE * D) + (cell << 2), quantize(page + cell * D, from, D));
-    else memory.copy(page + ((cell * D) << 2), from, (<usize>D) << 2);
+    const token = (position + i) % KV_PAGE;
+    const codes = page + <usize>(head * KV_PAGE * D);
+    if (!int8) {
+      memory.copy(page + (<usize>((head * KV_PAGE + token) * D) << 2), from, <usize>D << 2);
+      continue;
+    }
+    const scale = isKey
+      ? quantize(codes + (token << 1), KV_PAGE << 1, 1, from, D)
+      : quantize(codes + (token & ~1) * D + (token & 1), 4, 2, from, D);
+    store<f32>(page + <usize>((K * D + (head << 2)) * KV_PAGE + (token << 2)), scale);
   }
 }
 
-/** Int8 codes of D floats, rounded as quantizeRows does; returns their scale. */
-function quantize(out: usize, x: usize, D: i32): f32 {
+/**
+ * Int8 codes of D floats, rounded as quantizeRows does; returns their scale. Pairs of codes are `step` bytes apart, the two
+ * of a pair `gap`.
+ */
+function quantize(out: usize, step: usize, gap: usize, x: usize, D: i32): f32 {
   const limit = largest(x, D);
   const zero = limit < 1e-30;
   const factor = f32x4.splat(zero ? 0 : 127 / limit);
   let d = 0;
-  for (; d + 4 <= D; d += 4, x += 16) store<i32>(out + d, codes(v128.load(x), factor));
+  for (; d + 4 <= D; d += 4, x += 16) {
+    const four = codes(v128.load(x), factor);
+    store<i8>(out, <i8>four);
+    store<i8>(out + gap, <i8>(four >> 8));
+    out += step;
+    store<i8>(out, <i8>(four >> 16));
+    store<i8>(out + gap, <i8>(four >> 24));
+    out += step;
+  }
   // D is even: two are left, or none.
-  if (d < D) store<i16>(out + d, <i16>codes(v128.load64_zero(x), factor));
+  if (d < D) {
+    const two = codes(v128.load64_zero(x), factor);
+    store<i8>(out, <i8>two);
+    store<i8>(out + gap, <i8>(two >> 8));
+  }
   return zero ? 0 : limit / 127;
 }
 

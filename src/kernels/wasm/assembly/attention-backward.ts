@@ -4,7 +4,7 @@
 import { blockKeys, element, owns, padded, segmentBegin, segmentCost, totalCost } from "./attention";
 import { scratch } from "./control";
 import { madd_ps, probability_ps, sum_ps } from "./math";
-import { MR, NR, packColumns8, packRows6, packRows8, putEdge, tile } from "./tile";
+import { MR, NR, packColumns8, packRows6, packRows8, tiles, tilesWithin } from "./tile";
 
 /** Query rows of a block: eight tiles, so that dK and dV are loaded and stored once per 48 products. */
 const ROWS: i32 = 48;
@@ -155,11 +155,9 @@ function probabilities(dOut: usize, out: usize, lse: usize, count: i32, diagonal
     const most = min(keys, diagonal + min(count, i + MR));
     const query = element(queryPanels, i, D, 0);
     const gradient = element(gradientPanels, i, D, 0);
-    for (let j = 0; j < most; j += NR) {
-      const key = element(0, j, D, 0);
-      tile(element(P, i, scoreStride, j), step, query, 24, keyPanels + key, 32, D, 0);
-      tile(element(dS, i, scoreStride, j), step, gradient, 24, valuePanels + key, 32, D, 0);
-    }
+    const panelBytes = <usize>D << 5;
+    tiles(element(P, i, scoreStride, 0), step, query, 24, keyPanels, panelBytes, most, D);
+    tiles(element(dS, i, scoreStride, 0), step, gradient, 24, valuePanels, panelBytes, most, D);
     for (let r = i; r < min(count, i + MR); r++) {
       const head = element(0, r, H * D, 0);
       const at = element(0, r, scoreStride, 0);
@@ -209,9 +207,7 @@ function queryGradient(dq: usize, count: i32, diagonal: i32, keys: i32, accumula
     const height = min(MR, count - i);
     const most = min(keys, diagonal + i + height);
     packRows6(weightPanel, element(dS, i, scoreStride, 0), <usize>scoreStride << 2, height, most);
-    for (let d = 0; d < D; d += NR) {
-      product(element(dq, i, stride, d), height, d, weightPanel, 24, element(keyColumns, d, keys, 0), most, accumulate);
-    }
+    product(element(dq, i, stride, 0), height, weightPanel, 24, keyColumns, <usize>keys << 5, most, accumulate);
   }
 }
 
@@ -222,21 +218,23 @@ function keyGradient(out: usize, weights: usize, x: usize, count: i32, diagonal:
     // Rows before `first` do not see key j, nor those after it.
     const first = max(0, j - diagonal);
     const height = min(MR, most - j);
-    for (let d = 0; d < D; d += NR) {
-      const columns = element(x, d, count, 0) + (<usize>first << 5);
-      const from = element(weights, first, scoreStride, j);
-      product(element(out, j, stride, d), height, d, from, <usize>scoreStride << 2, columns, count - first, true);
-    }
+    const from = element(weights, first, scoreStride, j);
+    const columns = x + (<usize>first << 5);
+    const step = <usize>scoreStride << 2;
+    product(element(out, j, stride, 0), height, from, step, columns, <usize>count << 5, count - first, true);
   }
 }
 
-/** A tile of `height` rows and the columns d.. of a [·, D] gradient. */
-function product(c: usize, height: i32, d: i32, a: usize, aStep: usize, b: usize, k: i32, accumulate: bool): void {
-  const step = <usize>stride << 2;
-  const columns = min(NR, D - d);
-  if (height == MR && columns == NR) tile(c, step, a, aStep, b, 32, k, i32(accumulate));
-  else {
-    tile(edge, 32, a, aStep, b, 32, k, 0);
-    putEdge(c, step, edge, height, columns, i32(accumulate));
-  }
+/** `height` rows of a [·, D] gradient. */
+function product(
+  c: usize,
+  height: i32,
+  a: usize,
+  aStep: usize,
+  b: usize,
+  panelBytes: usize,
+  k: i32,
+  accumulate: bool,
+): void {
+  tilesWithin(c, <usize>stride << 2, a, aStep, b, panelBytes, height, D, k, i32(accumulate), edge);
 }

@@ -5,7 +5,7 @@ import { scratch, thread, threads } from "./control";
 import { exp_ps, madd_ps, max_ps, sum_ps } from "./math";
 import { pageOf } from "./kv-pages";
 import { KV_PAGE } from "./op";
-import { MR, NR, packColumns8, packRows6, packRows8, tile } from "./tile";
+import { MR, NR, packColumns8, packRows6, packRows8, tiles } from "./tile";
 
 /** Rows that share one unpacking of a block; with fewer, unpacking is more than a tenth of the work. */
 const ROWS: i32 = 192;
@@ -115,19 +115,14 @@ function attendChunk(
       const most = min(block, position + (row + some - 1) / group + 1 - start);
       if (most <= 0) continue;
       gather(q, qStep, row, some);
-      for (let j = 0; j < most; j += NR) {
-        tile(scores + (<usize>j << 2), scoreStep, queryPanel, 24, keyPanels + ((<usize>j * D) << 2), 32, D, 0);
-      }
+      tiles(scores, scoreStep, queryPanel, 24, keyPanels, <usize>D << 5, most, D);
       for (let i = 0; i < some; i++) {
         const visible = min(block, position + (row + i) / group + 1 - start);
         const to = out + <usize>((row + i) / group) * outStep + ((<usize>((row + i) % group) * D) << 2);
         softmax(scores + <usize>i * scoreStep, visible, most, stats + (<usize>(row + i) << 3), to, start == 0);
       }
       packRows6(weightPanel, scores, scoreStep, some, most);
-      for (let d = 0; d < D; d += NR) {
-        const panel = valuePanels + ((<usize>d * block) << 2);
-        tile(partial + (<usize>d << 2), partialStep, weightPanel, 24, panel, 32, most, 0);
-      }
+      tiles(partial, partialStep, weightPanel, 24, valuePanels, <usize>block << 5, D, most);
       for (let i = 0; i < some; i++) {
         const to = out + <usize>((row + i) / group) * outStep + ((<usize>((row + i) % group) * D) << 2);
         accumulate(to, partial + <usize>i * partialStep, start == 0);

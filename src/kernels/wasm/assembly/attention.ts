@@ -3,7 +3,7 @@
 // is merged into out through the log-sum-exps. All products run on the 6 × 8 tile of the GEMM.
 import { scratch, thread, threads } from "./control";
 import { exp_ps, madd_ps, max_ps, probability_ps, sum_ps } from "./math";
-import { MR, NR, packColumns8, packRows6, packRows8, tile } from "./tile";
+import { MR, NR, packColumns8, packRows6, packRows8, tiles } from "./tile";
 
 /** Keys of a block for head size D: 256 up to a head size of 128, fewer beyond, so that scratch does not overflow. */
 export function blockKeys(D: i32): i32 {
@@ -163,15 +163,11 @@ function attend(q: usize, count: i32, visible: i32, keys: i32): void {
   const scale: f32 = 1 / sqrt<f32>(<f32>D);
   const most = min(keys, visible + count - 1);
   packRows6(queryPanel, q, <usize>stride << 2, count, D);
-  for (let j = 0; j < most; j += NR) {
-    tile(scores + (<usize>j << 2), <usize>scoreStride << 2, queryPanel, 24, element(keyPanels, j, D, 0), 32, D, 0);
-  }
+  const scoreStep = <usize>scoreStride << 2;
+  tiles(scores, scoreStep, queryPanel, 24, keyPanels, <usize>D << 5, most, D);
   for (let i = 0; i < count; i++) softmax(element(scores, i, scoreStride, 0), min(keys, visible + i), scale, i);
-  packRows6(weightPanel, scores, <usize>scoreStride << 2, count, most);
-  for (let d = 0; d < D; d += NR) {
-    const values = element(valuePanels, d, keys, 0);
-    tile(partial + (<usize>d << 2), <usize>padded(D) << 2, weightPanel, 24, values, 32, most, 0);
-  }
+  packRows6(weightPanel, scores, scoreStep, count, most);
+  tiles(partial, <usize>padded(D) << 2, weightPanel, 24, valuePanels, <usize>keys << 5, D, most);
 }
 
 /** Turns n scores into e^(scale · (score − max)), followed by 8 zeros, and sets row i's statistics. */

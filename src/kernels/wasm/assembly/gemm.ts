@@ -2,7 +2,7 @@
 // Every element of out is one sum over k in a fixed order, so results do not depend on the number of threads.
 import { scratch, thread, threads } from "./control";
 import { FEW_ROWS, gemmFewRows } from "./gemm-few-rows";
-import { MR, NR, packColumns6, packColumns8, packRows6, packRows8, putEdge, tile } from "./tile";
+import { MR, NR, packColumns6, packColumns8, packRows6, packRows8, tilesWithin } from "./tile";
 
 /** Longest part of k packed at once: a panel of a and one of b (6 + 8 KB) stay in the first-level cache. */
 const KC: i32 = 256;
@@ -51,7 +51,11 @@ export function gemm(
       for (let m = mBegin; m < mEnd; m += MR) {
         const height = min(MR, mEnd - m);
         packA(layout, a, lda, m, height, k, depth);
-        multiply(out + ((<usize>m * ldc + n) << 2), ldc, height, width, depth, accumulate | i32(part > 0));
+        const corner = out + ((<usize>m * ldc + n) << 2);
+        const panel = scratch() + EDGE;
+        const panels = panel + A_BYTES;
+        const more = accumulate | i32(part > 0);
+        tilesWithin(corner, <usize>ldc << 2, panel, 24, panels, <usize>depth << 5, height, width, depth, more, scratch());
       }
     }
   }
@@ -81,24 +85,6 @@ function packB(layout: i32, b: usize, ldb: i32, n: i32, width: i32, k: i32, dept
     if (layout == NT) packRows8(panel, b + ((<usize>(n + j) * ldb + k) << 2), step, columns, depth);
     else packColumns8(panel, b + ((<usize>k * ldb + n + j) << 2), step, columns, depth);
     panel += <usize>depth << 5;
-  }
-}
-
-/** One panel of a times all packed panels of b. */
-function multiply(out: usize, ldc: i32, height: i32, width: i32, depth: i32, accumulate: i32): void {
-  const edge = scratch();
-  const a = edge + EDGE;
-  let b = a + A_BYTES;
-  const step = <usize>ldc << 2;
-  for (let j = 0; j < width; j += NR) {
-    const columns = min(NR, width - j);
-    if (height == MR && columns == NR) tile(out, step, a, 24, b, 32, depth, accumulate);
-    else {
-      tile(edge, 32, a, 24, b, 32, depth, 0);
-      putEdge(out, step, edge, height, columns, accumulate);
-    }
-    b += <usize>depth << 5;
-    out += 32;
   }
 }
 

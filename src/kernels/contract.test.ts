@@ -27,6 +27,12 @@ const variants: (BackendOptions & { title: string })[] = [
     serialWork: 0,
     wideVectors: false,
   },
+  {
+    title: "relaxed SIMD with tiles for 256 bits everywhere, 1 thread",
+    simd: "relaxed",
+    threads: 1,
+    wideVectors: true,
+  },
   { title: "SIMD128, 2 threads", simd: "simd128", threads: 2, serialWork: 0 },
   { title: "relaxed SIMD, unshared memory", simd: "relaxed", unshared: true },
   { title: "SIMD128, unshared memory", simd: "simd128", unshared: true },

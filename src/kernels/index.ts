@@ -22,7 +22,10 @@ export interface BackendOptions {
   unshared?: boolean | undefined;
   /** False: do not use an int8 dot product instruction (results are the same). Default: where the machine has one. */
   dotProduct?: boolean | undefined;
-  /** False: no vectors of 256 bits (results are the same). Default: where V8 makes them, see docs/engine.md. */
+  /**
+   * False: no vectors of 256 bits; true: tiles for them even where they are slower (results are the same). Default: where
+   * V8 makes such vectors (docs/engine.md).
+   */
   wideVectors?: boolean | undefined;
   /** Work, in int4 multiply-adds, below which a list of commands runs on the caller's thread alone. Default 4e6. */
   serialWork?: number | undefined;
@@ -47,10 +50,11 @@ export async function createBackend(options: BackendOptions = {}): Promise<Backe
   if (!Number.isInteger(threads) || threads < 1 || threads > 64) {
     throw new HandheldError("invalid-option", `threads must be a whole number from 1 to 64, got ${threads}`);
   }
-  const wideVectors = options.wideVectors !== false && canCompileWide();
-  const module = await loadModule(kernelUrls[`${simd}${sharing ? "-threads" : ""}`](), wideVectors);
+  const wide = options.wideVectors !== false && canCompileWide();
+  const module = await loadModule(kernelUrls[`${simd}${sharing ? "-threads" : ""}`](), wide);
+  const wideTiles = options.wideVectors ?? (wide ? "choose" : false);
   const { dotProduct, serialWork } = options;
-  return WasmBackend.create({ module, simd, threads, shared: sharing, dotProduct, wideVectors, serialWork });
+  return WasmBackend.create({ module, simd, threads, shared: sharing, dotProduct, wideTiles, serialWork });
 }
 
 /** Cores that the default uses. */

@@ -12,8 +12,8 @@ import type { BlockWeights, Weights } from "./weights.ts";
  * the FFN of PhoneLM-0.5B (see docs/engine.md): the gap keeps a block that lies near the limit from changing its
  * layout again and again.
  */
-export const skipFrom = 0.85;
-export const skipUntil = 0.75;
+export const skipFrom = 0.9;
+export const skipUntil = 0.85;
 /** Every so many decoded tokens the zeros are counted. */
 const interval = 16;
 /** Counts before the first decision, and about how many the running mean looks back. */

@@ -14,6 +14,7 @@ import {
   QUEUE,
   QUEUE_COMMANDS,
   SCRATCH_BYTES,
+  WIDE_VECTORS,
 } from "./assembly/op.ts";
 import { CommandQueue } from "./commands.ts";
 import { kernelImports } from "./imports.ts";
@@ -47,8 +48,8 @@ export interface WasmBackendOptions {
   shared: boolean;
   /** False: do not use an int8 dot product instruction. Default: where the machine has one. */
   dotProduct?: boolean | undefined;
-  /** Whether the module was compiled for vectors of 256 bits, if the processor has them. */
-  wideVectors?: boolean | undefined;
+  /** Whether to use the tiles for vectors of 256 bits; `choose`: where they are faster. Default false. */
+  wideTiles?: boolean | "choose" | undefined;
   /** Work, in int4 multiply-adds, below which a list of commands runs on the caller's thread alone. Default 4e6. */
   serialWork?: number | undefined;
 }
@@ -86,7 +87,8 @@ export class WasmBackend extends CommandQueue implements Backend {
     const instance = new WebAssembly.Instance(options.module, kernelImports(memory));
     this.kernels = instance.exports as unknown as KernelExports;
     this.kernels.configure(0, options.threads, HEAP);
-    if (options.wideVectors && this.simd === "relaxed") this.kernels.chooseTiles();
+    if (options.wideTiles === "choose") this.kernels.chooseTiles();
+    else new Int32Array(memory.buffer, WIDE_VECTORS, 1)[0] = options.wideTiles ? 1 : 0;
   }
 
   /** Instantiates the kernels and starts the worker threads. */

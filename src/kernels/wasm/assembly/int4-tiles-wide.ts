@@ -149,7 +149,7 @@ export function prefillPanels(
     let at = x;
     let to = pairs;
     for (const last = pairs + (<usize>groups << 8); to != last; at += groupBytes, to += 256) {
-      firstHalf(to + 0, at + 0, c0, c1, c2, c3, d0, d1, d2, d3, e0, e1, e2, e3, f0, f1, f2, f3);
+      firstHalf(to, at, c0, c1, c2, c3, d0, d1, d2, d3, e0, e1, e2, e3, f0, f1, f2, f3);
       firstHalf(to + 64, at + 4, c0, c1, c2, c3, d0, d1, d2, d3, e0, e1, e2, e3, f0, f1, f2, f3);
       firstHalf(to + 128, at + 8, c0, c1, c2, c3, d0, d1, d2, d3, e0, e1, e2, e3, f0, f1, f2, f3);
       firstHalf(to + 192, at + 12, c0, c1, c2, c3, d0, d1, d2, d3, e0, e1, e2, e3, f0, f1, f2, f3);
@@ -170,14 +170,14 @@ export function prefillPanels(
     f1 = high(v128.load(w2, 64), mask);
     f2 = high(v128.load(w2, 96), mask);
     f3 = high(v128.load(w2, 128), mask);
-    const scaleC = scales(v128.load16x4_u(w, 0));
+    const scaleC = scales(v128.load16x4_u(w));
     const scaleD = scales(v128.load16x4_u(w, 8));
-    const scaleE = scales(v128.load16x4_u(w2, 0));
+    const scaleE = scales(v128.load16x4_u(w2));
     const scaleF = scales(v128.load16x4_u(w2, 8));
     at = x;
     to = sums;
     for (let from = pairs; to != stop; at += groupBytes, to += 256, from += 256) {
-      secondHalf(to + 0, from + 0, at + 0, v128.load32_splat(at, 128), c0, c1, c2, c3, d0, d1, d2, d3, e0, e1, e2, e3, f0, f1, f2, f3, ones, scaleC, scaleD, scaleE, scaleF);
+      secondHalf(to, from, at, v128.load32_splat(at, 128), c0, c1, c2, c3, d0, d1, d2, d3, e0, e1, e2, e3, f0, f1, f2, f3, ones, scaleC, scaleD, scaleE, scaleF);
       secondHalf(to + 64, from + 64, at + 4, v128.load32_splat(at, 132), c0, c1, c2, c3, d0, d1, d2, d3, e0, e1, e2, e3, f0, f1, f2, f3, ones, scaleC, scaleD, scaleE, scaleF);
       secondHalf(to + 128, from + 128, at + 8, v128.load32_splat(at, 136), c0, c1, c2, c3, d0, d1, d2, d3, e0, e1, e2, e3, f0, f1, f2, f3, ones, scaleC, scaleD, scaleE, scaleF);
       secondHalf(to + 192, from + 192, at + 12, v128.load32_splat(at, 140), c0, c1, c2, c3, d0, d1, d2, d3, e0, e1, e2, e3, f0, f1, f2, f3, ones, scaleC, scaleD, scaleE, scaleF);

@@ -66,6 +66,8 @@ const shared = [
   "relaxed SIMD, 2 threads",
   "relaxed SIMD, 1 thread",
   "relaxed SIMD without a dot product, 1 thread",
+  "relaxed SIMD without vectors of 256 bits, 2 threads",
+  "relaxed SIMD with tiles for 256 bits everywhere, 1 thread",
   "SIMD128, 2 threads",
 ];
 const unshared = ["relaxed SIMD, unshared memory", "SIMD128, unshared memory"];

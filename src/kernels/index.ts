@@ -72,6 +72,7 @@ function loadModule(url: URL, wide: boolean): Promise<WebAssembly.Module> {
   if (!module) {
     module = url.protocol === "file:" ? readModule(url, wide) : fetchModule(url);
     modules.set(key, module);
+    module.catch(() => modules.delete(key)); // the next attempt may find the file or the network again
   }
   return module;
 }
@@ -85,14 +86,13 @@ async function readModule(url: URL, wide: boolean): Promise<WebAssembly.Module> 
   }
 }
 
-// Not compileStreaming, which refuses what a server does not call application/wasm; the modules are 40 kB.
+// Not compileStreaming, which refuses what a server does not call application/wasm; the modules are 60 kB.
 async function fetchModule(url: URL): Promise<WebAssembly.Module> {
   try {
     const response = await fetch(url);
     if (!response.ok) throw new Error(`HTTP ${response.status}`);
     return await WebAssembly.compile(await response.arrayBuffer());
   } catch (cause) {
-    modules.delete(url.href); // the next attempt may find the network again
     const reason = (cause as Error).message;
     throw new HandheldError("io", `cannot load the kernels from ${url.href}: ${reason}`, { cause });
   }

@@ -4,10 +4,14 @@ import type { Backend, KvFormat, KvLayer, Ptr } from "../kernels/backend.ts";
 import { kvPageTokens } from "../kernels/backend.ts";
 import type { Spec } from "../spec/spec.ts";
 
-/** A stretch of a page that holds one row per token: `rowBytes` bytes for each, from `offset` on. */
+/**
+ * A stretch of a page that holds one row per token: `rowBytes` bytes for each, from `offset` on. With `paired`, the bytes of
+ * two tokens alternate in a row of both.
+ */
 export interface PageRun {
   offset: number;
   rowBytes: number;
+  paired: boolean;
 }
 
 /** Hands out the pages of one decoder's sessions with caches of one format. */
@@ -71,8 +75,8 @@ export class KvPages {
   }
 
   /**
-   * Where the tokens of a page lie, for each head of each side of each layer: its numbers, or its codes (of a key pairs of
-   * numbers, of values pairs of tokens, so that tokens come in twos) and its scales.
+   * Where the tokens of a page lie, for each head of each side of each layer: its numbers, or its codes (of keys by pairs of
+   * numbers, of values by pairs of tokens) and its scales.
    */
   *runs(): Generator<PageRun, void, void> {
     const { kvHeads: K, headSize: D } = this.spec;
@@ -81,13 +85,13 @@ export class KvPages {
       for (let head = 0; head < K; head++) {
         const base = side * this.sideBytes;
         if (this.format === "f32") {
-          yield { offset: base + head * kvPageTokens * 4 * D, rowBytes: 4 * D };
+          yield { offset: base + head * kvPageTokens * 4 * D, rowBytes: 4 * D, paired: false };
           continue;
         }
         const codes = base + head * kvPageTokens * D;
-        if (isKey) for (let d = 0; d < D; d += 2) yield { offset: codes + d * kvPageTokens, rowBytes: 2 };
-        else yield { offset: codes, rowBytes: D };
-        yield { offset: base + kvPageTokens * (K * D + 4 * head), rowBytes: 4 };
+        if (!isKey) yield { offset: codes, rowBytes: D, paired: true };
+        else for (let d = 0; d < D; d += 2) yield { offset: codes + d * kvPageTokens, rowBytes: 2, paired: false };
+        yield { offset: base + kvPageTokens * (K * D + 4 * head), rowBytes: 4, paired: false };
       }
     }
   }

@@ -38,7 +38,7 @@ export function saveSession(session: Session): Uint8Array {
   const { decoder, pages, length: tokens } = session;
   const bytes = new Uint8Array(savedBytes(pages, tokens));
   bytes.set(asBytes(session.ids), headerBytes);
-  eachRow(session, (row, at) => bytes.set(row, at));
+  copyRows(session, bytes, false);
   const header: Header = {
     magic,
     version,
@@ -76,7 +76,7 @@ export function restoreSession(decoder: Decoder, bytes: Uint8Array, options: { c
   const session = decoder.createSession({ ...options, kv });
   try {
     session.adopt(ids);
-    eachRow(session, (row, at) => row.set(own.subarray(at, at + row.length)));
+    copyRows(session, own, true);
     return session;
   } catch (error) {
     session.close();
@@ -109,26 +109,30 @@ function check(holds: boolean, what: string): asserts holds {
 
 function savedBytes(pages: KvPages, tokens: number): number {
   const perToken = pages.pageBytes / kvPageTokens;
-  return headerBytes + tokens * 4 + evenTokens(tokens) * perToken;
+  return headerBytes + tokens * (4 + perToken);
 }
 
-/** The values of two tokens alternate in a cache of int8: tokens are kept in pairs. */
-function evenTokens(tokens: number): number {
-  return Math.ceil(tokens / 2) * 2;
-}
-
-/** Visits the used part of each run of a session's pages, with its place in the saved bytes. */
-function eachRow(session: Session, visit: (row: Uint8Array, at: number) => void): void {
+/**
+ * Copies the used part of each run of a session's pages to its place in the saved bytes, or back. Of the last pair of an odd
+ * number of tokens only every second byte is the session's.
+ */
+function copyRows(session: Session, saved: Uint8Array, back: boolean): void {
   const { decoder, pages, length } = session;
   let at = headerBytes + 4 * length;
   const runs = [...pages.runs()];
   session.heldPages().forEach((page, i) => {
-    const count = Math.min(kvPageTokens, evenTokens(length - i * kvPageTokens));
+    const count = Math.min(kvPageTokens, length - i * kvPageTokens);
     const memory = decoder.backend.u8(page, pages.pageBytes);
-    for (const { offset, rowBytes } of runs) {
-      const bytes = count * rowBytes;
-      visit(memory.subarray(offset, offset + bytes), at);
-      at += bytes;
+    for (const { offset, rowBytes, paired } of runs) {
+      const whole = (paired ? count - (count % 2) : count) * rowBytes;
+      if (back) memory.set(saved.subarray(at, at + whole), offset);
+      else saved.set(memory.subarray(offset, offset + whole), at);
+      at += whole;
+      if (whole === count * rowBytes) continue;
+      for (let j = 0; j < rowBytes; j++, at++) {
+        if (back) memory[offset + whole + 2 * j] = saved[at]!;
+        else saved[at] = memory[offset + whole + 2 * j]!;
+      }
     }
   });
 }

@@ -191,7 +191,7 @@ function int4Tests(begin: Begin): void {
     }
   });
 
-  it("products around the tiles of 8 rows, 4 rows × 6 tokens and 32 columns, within 1e-6", () => {
+  it("products around the tiles of 8 and 16 rows, 4 tokens and 32 columns, within 1e-6", () => {
     const twins = begin();
     for (const N of [1, 2, 4, 5, 6, 7, 11, 12, 13]) {
       for (const M of [1, 3, 4, 5, 7, 8, 9, 17]) {
@@ -209,6 +209,11 @@ function int4Tests(begin: Begin): void {
     const twins = begin();
     twins.same(multiply(twins, 1, 40, 2000, 0, false), 1e-6, "decode");
     twins.same(multiply(twins, 130, 24, 1100, 1, true), 1e-6, "prefill");
+    // Several ranges of rows for each thread, whole and partial panels.
+    for (const M of [33, 45, 77, 300]) {
+      for (const N of [1, 7, 13]) twins.same(multiply(twins, N, M, 70, 1, N === 7), 1e-6, `${N} × ${M}`);
+      twins.release();
+    }
   });
 
   it("a token's product is the same bit for bit alone and among others", () => {
@@ -298,7 +303,7 @@ function cacheTests(begin: Begin): void {
   for (const format of ["int8", "f32"] as const) {
     it(`${format}: head sizes and shares of key heads, within ${tolerance[format]}`, () => {
       const twins = begin();
-      for (const D of [2, 6, 8, 10, 24, 64, 128, 136]) {
+      for (const D of [2, 6, 8, 10, 24, 40, 48, 64, 112, 128, 136]) {
         for (const [H, K] of [
           [1, 1],
           [4, 4],

@@ -43,10 +43,10 @@ function checkProduct(twins: Twins, { layout, M, N, K, gap = 0, accumulate = fal
 function productTests(begin: Begin): void {
   const layouts: GemmLayout[] = ["nt", "nn", "tn"];
   for (const layout of layouts) {
-    it(`${layout}: sizes around the 6 × 8 tile and the change from few rows, within 4e-6`, () => {
+    it(`${layout}: sizes around the tiles of 6 × 8 and 6 × 16 and the change from few rows, within 4e-6`, () => {
       const twins = begin();
       for (const M of [1, 2, 5, 6, 7, 8, 9, 13]) {
-        for (const N of [1, 4, 7, 8, 9, 17]) {
+        for (const N of [1, 4, 7, 8, 9, 17, 33]) {
           for (const K of [1, 2, 3, 4, 5, 31]) {
             checkProduct(twins, { layout, M, N, K, gap: (M + N + K) % 3, accumulate: (M + K) % 2 === 0 });
           }

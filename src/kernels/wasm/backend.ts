@@ -14,6 +14,7 @@ import {
   QUEUE,
   QUEUE_COMMANDS,
   SCRATCH_BYTES,
+  WIDE_INT4,
   WIDE_VECTORS,
 } from "./assembly/op.ts";
 import { CommandQueue } from "./commands.ts";
@@ -26,7 +27,7 @@ const maxPages = 65536;
 const stopWord = CONTROL + 320;
 const sequenceWord = CONTROL;
 
-// Default of the option: lists of less work than this run on the caller's thread alone: about 0.1 ms, what the barriers of a decode step cost.
+// Default of the option: lists of less work than this run on the caller's thread alone: under 0.1 ms, what the barriers of a decode step cost.
 // A tiny model decodes as fast, and far faster where the other core is busy (8,600 against 180 tok/s on a loaded machine).
 const defaultSerialWork = 4e6;
 
@@ -88,7 +89,9 @@ export class WasmBackend extends CommandQueue implements Backend {
     this.kernels = instance.exports as unknown as KernelExports;
     this.kernels.configure(0, options.threads, HEAP);
     if (options.wideTiles === "choose") this.kernels.chooseTiles();
-    else new Int32Array(memory.buffer, WIDE_VECTORS, 1)[0] = options.wideTiles ? 1 : 0;
+    else
+      for (const word of [WIDE_VECTORS, WIDE_INT4])
+        new Int32Array(memory.buffer, word, 1)[0] = options.wideTiles ? 1 : 0;
   }
 
   /** Instantiates the kernels and starts the worker threads. */

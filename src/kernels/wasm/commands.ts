@@ -20,7 +20,7 @@ const layouts: readonly GemmLayout[] = ["nt", "nn", "tn"];
 export abstract class CommandQueue {
   /** Commands queued since the last flush. */
   protected queued = 0;
-  /** About how much work they are, in int4 multiply-adds (some 25 ps each on one thread). */
+  /** About how much work they are, in int4 multiply-adds (some 12 to 25 ps each on one thread). */
   protected work = 0;
   /** The queue's memory as integers and as floats. */
   protected abstract readonly words: Int32Array;

@@ -1,12 +1,12 @@
 // Compiles the kernels, where possible for vectors of 256 bits.
 //
 // WebAssembly's vectors have 128 bits. On x86-64 with AVX2, V8 can make one instruction of 256 bits from two neighbouring
-// operations that are alike; the flag for it is still called experimental, and is off by default. Node lets a program set
-// it. It is set while the kernels are compiled and for no other module: all of them at once and by the optimising
-// compiler, because otherwise V8 would compile each function when it is first needed.
-// What it gives is measured in docs/engine.md. Results are the same bit for bit.
+// operations that are alike; the flag for it is still called experimental, and is off by default. Node lets a program
+// set it. It is set for the 40 ms in which the kernels are compiled, all of them at once and by the optimising compiler:
+// otherwise V8 would compile each function when it is first needed.
+// What it gives is measured in docs/engine.md. Results are the same.
 
-/** Flags by what undoes them. Without inlining: compiling without a first run leaves nothing to decide it by. */
+/** Flags, and what undoes each. Without inlining: compiling without a first run leaves nothing to decide it by. */
 const flags: [set: string, unset: string][] = [
   ["--experimental-wasm-revectorize", "--no-experimental-wasm-revectorize"],
   ["--no-liftoff", "--liftoff"],
@@ -19,7 +19,7 @@ const tested = { from: 1306, to: 1406 };
 
 /** Whether this is a Node whose V8 was tested to make vectors of 256 bits. Whether the processor has them, V8 looks. */
 export function canCompileWide(): boolean {
-  if (typeof process === "undefined" || process.arch !== "x64") return false;
+  if (typeof process === "undefined" || process.arch !== "x64" || process.versions?.bun) return false;
   const version = /^(\d+)\.(\d+)\..*-node\./.exec(process.versions?.v8 ?? "");
   if (!version) return false;
   const number = Number(version[1]) * 100 + Number(version[2]);
@@ -32,8 +32,8 @@ export async function compileKernels(bytes: Uint8Array<ArrayBuffer>, wide: boole
   // V8 keeps what it made of the same bytes before: an empty section of a name of its own makes them others.
   if (!wide) return WebAssembly.compile(new Uint8Array([...bytes, 0, 2, 1, 0x6e]));
   const { setFlagsFromString } = await import("node:v8");
-  for (const [set] of flags) setFlagsFromString(set);
   try {
+    for (const [set] of flags) setFlagsFromString(set);
     return new WebAssembly.Module(bytes);
   } finally {
     for (const [set, unset] of flags) if (!process.execArgv.includes(set)) setFlagsFromString(unset);

@@ -1,5 +1,5 @@
 // Attention of many new tokens over the KV cache (prefill): blocks of keys are unpacked to f32 once for all query rows
-// that share them, and multiplied on the 6 × 8 tile of the GEMM. A row is one head of one token; rows that share a key
+// that share them, and multiplied on the tiles of the GEMM. A row is one head of one token; rows that share a key
 // head lie together, token by token. Online softmax over the blocks, as in attention-cached.ts.
 import { scratch, thread, threads } from "./control";
 import { exp_ps, madd_ps, max_ps, sum_ps } from "./math";

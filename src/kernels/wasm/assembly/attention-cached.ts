@@ -167,7 +167,7 @@ function weighColumns(
 ): void {
   const end = codes + (<usize>count << 1);
   if (load<i32>(WIDE_VECTORS)) {
-    for (; columns > 32; columns -= 64, sums += 256, matrix += 128) weigh64(sums, codes, end, matrix, step, scale);
+    for (; columns > 48; columns -= 64, sums += 256, matrix += 128) weigh64(sums, codes, end, matrix, step, scale);
   }
   for (; columns > 16; columns -= 32, sums += 128, matrix += 64) weigh32(sums, codes, end, matrix, step, scale);
   if (columns > 0) weigh16(sums, codes, end, matrix, step, scale);

@@ -1,6 +1,6 @@
 // Causal attention within segments (training), forward; the gradients are in attention-backward.ts. Keys are taken in
 // blocks of up to 256, so no buffer grows with the square of a segment: each block is a small attention of its own and
-// is merged into out through the log-sum-exps. All products run on the 6 × 8 tile of the GEMM.
+// is merged into out through the log-sum-exps. All products run on the tiles of the GEMM.
 import { scratch, thread, threads } from "./control";
 import { exp_ps, madd_ps, max_ps, probability_ps, sum_ps } from "./math";
 import { MR, NR, packColumns8, packRows6, packRows8, tiles } from "./tile";

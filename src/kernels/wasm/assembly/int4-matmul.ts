@@ -1,6 +1,6 @@
 // The int4 matrix product: which rows of the weights a thread takes, and which tile computes them. The layouts of weights
 // and activations are described in int4.ts, the inner loops are in int4-tiles*.ts.
-import { claim, claimBegin, claimEnd, scratch, startClaims } from "./control";
+import { claim, claimBegin, claimEnd, scratch, startClaims, threads } from "./control";
 import { TILE, tiledTokens, tokenBytes } from "./int4";
 import { BLOCK } from "./int4-block";
 import { decodePanels, decodeTile, prefillTile } from "./int4-tiles";
@@ -8,7 +8,7 @@ import { decodePanelsDot, hasDotProduct, prefillTileDot } from "./int4-tiles-dot
 import { decodeTileSimd128, prefillTileSimd128 } from "./int4-tiles-simd128";
 import { prefillPanels } from "./int4-tiles-wide";
 import { scaleBy } from "./math";
-import { NO_DOT_PRODUCT, SCRATCH_BYTES, WIDE_VECTORS } from "./op";
+import { NO_DOT_PRODUCT, SCRATCH_BYTES, WIDE_INT4, WIDE_VECTORS } from "./op";
 import { now } from "./profile";
 
 /** Activations that one pass over a thread's weights uses, in bytes: half of a small L2 cache. */
@@ -17,16 +17,18 @@ const CHUNK_BYTES: i32 = 128 * 1024;
 const CHUNK_TOKENS: i32 = 128;
 /** Rows that a thread takes at once, at least: four streams of one panel (decodePanels). */
 const UNIT: i32 = 32;
+/** The same where a matrix is too small to give every thread a few of them: a pair of panels. */
+const SMALL_UNIT: i32 = 16;
 
 /** out [N,M] (+)= x [N,K] · wᵀ with packed w [M,K]; out has rows of ldc floats. Threads take ranges of w's rows. */
 export function matmulInt4(out: usize, x: usize, w: usize, N: i32, M: i32, K: i32, ldc: i32, accumulate: i32): void {
   const blocks = (K + 31) >> 5;
-  const units = (M + UNIT - 1) / UNIT;
+  const unit = M < (UNIT << 2) * threads() ? SMALL_UNIT : UNIT;
   const tiled = tiledTokens(N);
   startClaims();
-  while (claim(units)) {
-    const begin = claimBegin() * UNIT;
-    const end = min(M, claimEnd() * UNIT);
+  while (claim((M + unit - 1) / unit)) {
+    const begin = claimBegin() * unit;
+    const end = min(M, claimEnd() * unit);
     if (tiled > 0) groups(out, x, w, min(N, tiled), begin, end, M, blocks, ldc, accumulate);
     if (tiled < N) columns(out, x, w, tiled, N, begin, end, M, blocks, ldc, accumulate);
   }
@@ -34,7 +36,7 @@ export function matmulInt4(out: usize, x: usize, w: usize, N: i32, M: i32, K: i3
 
 /**
  * Finds out whether the processor has the vectors of 256 bits that V8 was asked for, by the time that 16 rows × 64 tokens
- * take with and without the tile that is made for them: about 0.2 ms in all.
+ * take with and without the tile that is made for them, and with an int8 dot product where there is one: about 0.3 ms.
  */
 export function chooseTiles(): void {
   if (!ASC_FEATURE_RELAXED_SIMD) return;
@@ -45,6 +47,7 @@ export function chooseTiles(): void {
   memory.fill(sums, 0, SCRATCH_BYTES);
   let wide = Infinity;
   let narrow = Infinity;
+  let dot = Infinity;
   for (let repeat = 0; repeat < 8; repeat++) {
     let start = now();
     prefillPanels(sums, sums + 32768, zeros, zeros, zeros, blocks, tokens / TILE, TILE * tokenBytes(blocks));
@@ -52,8 +55,13 @@ export function chooseTiles(): void {
     start = now();
     for (let i = 0; i < tokens >> 1; i++) prefillTile(sums, zeros, zeros, blocks);
     narrow = min(narrow, now() - start);
+    if (!useDot()) continue;
+    start = now();
+    for (let i = 0; i < tokens >> 1; i++) prefillTileDot(sums, zeros, zeros, blocks);
+    dot = min(dot, now() - start);
   }
   store<i32>(WIDE_VECTORS, wide < narrow ? 1 : 0);
+  store<i32>(WIDE_INT4, wide < narrow && wide < dot ? 1 : 0);
 }
 
 /** Rows begin..end of w, tokens 0..N in groups. */
@@ -75,7 +83,7 @@ function groups(
   for (let first = 0; first < N; first += chunk) {
     const last = min(first + chunk, N);
     let row = begin;
-    if (ASC_FEATURE_RELAXED_SIMD && load<i32>(WIDE_VECTORS)) {
+    if (ASC_FEATURE_RELAXED_SIMD && load<i32>(WIDE_INT4)) {
       for (; row + 8 < end; row += 16) {
         const panel = w + <usize>(row >> 3) * panelBytes;
         const corner = out + ((<usize>first * ldc + row) << 2);
@@ -103,12 +111,12 @@ function panels(
   ldc: i32,
   accumulate: i32,
 ): void {
-  const some = (tokens + TILE - 1) / TILE;
+  const groupCount = (tokens + TILE - 1) / TILE;
   const groupBytes = TILE * tokenBytes(blocks);
   const sums = scratch();
-  const size = <usize>(some * TILE) << 6;
+  const size = <usize>(groupCount * TILE) << 6;
   memory.fill(sums, 0, size);
-  prefillPanels(sums, sums + size, x, w, w + <usize>blocks * BLOCK, blocks, some, groupBytes);
+  prefillPanels(sums, sums + size, x, w, w + <usize>blocks * BLOCK, blocks, groupCount, groupBytes);
   // The scales of a group's tokens are its last four floats.
   const scales = x + <usize>(groupBytes - (TILE << 2));
   for (let t = 0; t < tokens; t++, out += <usize>ldc << 2) {

@@ -30,7 +30,7 @@ function accumulate(sums: v128, codes: v128, low: v128, top: v128, mask: v128): 
   return dot(top, high(codes, mask), dot(low, v128.and(codes, mask), sums));
 }
 
-/** Products of four rows over a block, added to the offset; see `quad` in int4-tiles.ts. */
+/** Products of four rows over a block, added to the offset; see `eightRows` in int4-tiles.ts. */
 // @ts-ignore: decorator
 @inline
 function quad(

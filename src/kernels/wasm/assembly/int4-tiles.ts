@@ -1,6 +1,7 @@
 // The inner loops of the int4 matrix product: 4 × 8 or 8 weight rows × 1 token (decode) and 8 rows × 4 tokens (prefill),
 // for relaxed SIMD: pairs of products in int16, widened once a block. The layouts they read are described in int4.ts; the
-// twins are in int4-tiles-dot.ts (machines with an int8 dot product) and int4-tiles-simd128.ts (no relaxed SIMD).
+// twins are in int4-tiles-dot.ts (machines with an int8 dot product), int4-tiles-wide.ts (vectors of 256 bits) and
+// int4-tiles-simd128.ts (no relaxed SIMD).
 //
 // They are written for the 15 vector registers that x86-64 has under V8. A block's sums live in registers, the sums over
 // blocks in memory: a store ends each chain of products, and no computation moves behind it. (docs/engine.md)

@@ -16,8 +16,10 @@ export const CONSTANTS = 5120;
  * A word: not 0 forbids the int8 dot product instruction (int4-tiles-dot.ts), so that tests reach the other kernels.
  */
 export const NO_DOT_PRODUCT = 6144;
-/** A word: not 0 says that V8 made vectors of 256 bits (../compile.ts), for which there are tiles of their own. */
+/** A word: not 0 makes the kernels use the tiles that are made for vectors of 256 bits (../compile.ts). */
 export const WIDE_VECTORS = 6272;
+/** The same of the int4 tile, which an int8 dot product may beat. */
+export const WIDE_INT4 = 6336;
 /** A word: not 0 makes the threads book the time of each operator (profile.ts). */
 export const PROFILING = 6208;
 /** Room for operators, as in `operators` of ../../backend.ts. */

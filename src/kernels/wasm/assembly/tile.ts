@@ -1,4 +1,5 @@
-// The register tile of the matrix products: 6 rows × 8 columns of out, and the packing that feeds it.
+// The register tile of the matrix products: 6 rows × 8 columns of out (16 with vectors of 256 bits), and the packing that
+// feeds it.
 // An A panel holds 6 rows as [k][6], a B panel 8 columns as [k][8]. What lies beyond the last real row or column of a
 // panel is arbitrary: it only reaches parts of a tile that nobody reads.
 import { madd_ps } from "./math";
@@ -19,7 +20,6 @@ function tile(
   a: usize,
   aStep: usize,
   b: usize,
-  bStep: usize,
   k: i32,
   accumulate: i32,
 ): void {
@@ -57,7 +57,7 @@ function tile(
     c50 = madd_ps(a5, b0, c50);
     c51 = madd_ps(a5, b1, c51);
     a += aStep;
-    b += bStep;
+    b += 32;
   }
   put(c, c00, c01, accumulate);
   put((c += cStep), c10, c11, accumulate);
@@ -185,7 +185,7 @@ export function tiles(
       tileWide(c, cStep, a, aStep, b, b + panelBytes, k, 0);
     }
   }
-  for (; columns > 0; columns -= NR, c += 32, b += panelBytes) tile(c, cStep, a, aStep, b, 32, k, 0);
+  for (; columns > 0; columns -= NR, c += 32, b += panelBytes) tile(c, cStep, a, aStep, b, k, 0);
 }
 
 /** c [rows ≤ 6, columns] (+)= the same, and nothing else is written; `edge` is room for a tile. */
@@ -208,10 +208,10 @@ export function tilesWithin(
         tileWide(c, cStep, a, aStep, b, b + panelBytes, k, accumulate);
       }
     }
-    for (; columns >= NR; columns -= NR, c += 32, b += panelBytes) tile(c, cStep, a, aStep, b, 32, k, accumulate);
+    for (; columns >= NR; columns -= NR, c += 32, b += panelBytes) tile(c, cStep, a, aStep, b, k, accumulate);
   }
   for (; columns > 0; columns -= NR, c += 32, b += panelBytes) {
-    tile(edge, 32, a, aStep, b, 32, k, 0);
+    tile(edge, 32, a, aStep, b, k, 0);
     putEdge(c, cStep, edge, rows, min(NR, columns), accumulate);
   }
 }

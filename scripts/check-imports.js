@@ -13,6 +13,7 @@ const pipeline = [
   "devices",
   "tensor",
   "model",
+  "gguf",
   "functions",
   "generate",
   "browser",

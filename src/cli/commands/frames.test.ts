@@ -4,6 +4,7 @@ import { expect, it } from "vitest";
 import { runCli } from "../cli.ts";
 import type { Frame } from "../command.ts";
 import { benchFrame } from "./bench.ts";
+import { convertFrame } from "./convert.ts";
 import { createFrame } from "./create.ts";
 import { deviceFrame } from "./device.ts";
 import { evalFrame } from "./eval.ts";
@@ -16,6 +17,7 @@ const frames: Frame[] = [
   trainFrame,
   runFrame,
   quantizeFrame,
+  convertFrame,
   benchFrame,
   evalFrame,
   deviceFrame,

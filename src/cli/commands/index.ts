@@ -1,6 +1,7 @@
 // The commands of `handheld`, in the order that help lists them. A new command: its file here and one line below.
 import { type RegisteredCommand, register } from "../command.ts";
 import { benchFrame, runBench } from "./bench.ts";
+import { convertFrame, runConvert } from "./convert.ts";
 import { createFrame, runCreate } from "./create.ts";
 import { deviceFrame, runDevice } from "./device.ts";
 import { evalFrame, runEval } from "./eval.ts";
@@ -12,6 +13,7 @@ export const commands: readonly RegisteredCommand[] = [
   register(createFrame, runCreate),
   register(trainFrame, runTrain),
   register(quantizeFrame, runQuantize),
+  register(convertFrame, runConvert),
   register(runFrame, runRun),
   register(evalFrame, runEval),
   register(benchFrame, runBench),

@@ -1,0 +1,149 @@
+// What a GGUF file of the Llama family says of its architecture, and its tensors under the names of Hugging Face.
+import { HandheldError, suggest } from "../errors.ts";
+import { blockNames, embeddingName, finalNormName, headName, tensorShapes } from "../model/layout.ts";
+import { createSpec, type Spec } from "../spec/spec.ts";
+import type { GgufFile } from "./file.ts";
+import type { GgufHeader, GgufTensor, GgufValue } from "./header.ts";
+
+/** A tensor by its Hugging Face name, read when asked. */
+export interface NamedSource {
+  name: string;
+  shape: readonly number[];
+  read(): Promise<Float32Array<ArrayBuffer>>;
+}
+
+/**
+ * The architecture of a file. @throws HandheldError `unsupported` for other families and for biases and scaled RoPE,
+ * `invalid-file` or `invalid-spec` where metadata is missing or makes no sense; `where` prefixes it
+ */
+export function ggufSpec({ metadata, tensors }: GgufHeader, where: string): Spec {
+  const family = metadata.get("general.architecture");
+  if (family !== "llama") {
+    throw new HandheldError(
+      "unsupported",
+      `${where}: architecture ${JSON.stringify(family)} is not supported, only "llama"`,
+    );
+  }
+  rejectUnsupported(metadata, tensors, where);
+  const number = (key: string) => numberOf(metadata, `llama.${key}`, where);
+  const optional = (key: string) => (metadata.has(`llama.${key}`) ? number(key) : undefined);
+  const embedding = tensors.find(({ name }) => name === "token_embd.weight");
+  const heads = number("attention.head_count");
+  return createSpec(
+    {
+      layers: number("block_count"),
+      width: number("embedding_length"),
+      ffnWidth: number("feed_forward_length"),
+      heads,
+      kvHeads: optional("attention.head_count_kv") ?? heads,
+      ...given("headSize", optional("attention.key_length")),
+      vocabulary: embedding?.shape[0] ?? number("vocab_size"),
+      activation: "silu",
+      // A float of the file: 1e-5 came as 9.999999747378752e-6.
+      normEps: Number(number("attention.layer_norm_rms_epsilon").toPrecision(6)),
+      ropeBase: optional("rope.freq_base") ?? 10_000,
+      context: number("context_length"),
+      tiedEmbeddings: !tensors.some(({ name }) => name === "output.weight"),
+    },
+    where,
+  );
+}
+
+/**
+ * The tensors of a model, in the order of a Hugging Face file.
+ * @throws HandheldError `invalid-file` when one is missing or has another shape
+ */
+export function ggufTensors(file: GgufFile, spec: Spec): NamedSource[] {
+  const byName = new Map(file.tensors.map((tensor) => [tensor.name, tensor]));
+  const theirs = new Map<string, string>([
+    [embeddingName, "token_embd.weight"],
+    [finalNormName, "output_norm.weight"],
+    [headName, "output.weight"],
+  ]);
+  /** Query and key rows are interleaved for a rotation of neighbours; heads by our name. */
+  const interleaved = new Map<string, number>();
+  for (let i = 0; i < spec.layers; i++) {
+    const names = blockNames(spec, i);
+    const block = (name: string) => `blk.${i}.${name}.weight`;
+    theirs.set(names.inputNorm, block("attn_norm")).set(names.postNorm, block("ffn_norm"));
+    theirs.set(names.query, block("attn_q")).set(names.key, block("attn_k")).set(names.value, block("attn_v"));
+    theirs.set(names.output, block("attn_output")).set(names.gate!, block("ffn_gate"));
+    theirs.set(names.up, block("ffn_up")).set(names.down, block("ffn_down"));
+    interleaved.set(names.query, spec.heads).set(names.key, spec.kvHeads);
+  }
+  return tensorShapes(spec).map(({ name, shape }) => {
+    const tensor = findTensor(byName, theirs.get(name)!, shape, file.path);
+    const heads = interleaved.get(name);
+    return {
+      name,
+      shape,
+      read: async () => {
+        const values = await file.read(tensor);
+        return heads === undefined ? values : splitHalves(values, heads, spec.headSize, spec.width);
+      },
+    };
+  });
+}
+
+function findTensor(
+  byName: ReadonlyMap<string, GgufTensor>,
+  name: string,
+  shape: readonly number[],
+  where: string,
+): GgufTensor {
+  const tensor = byName.get(name);
+  if (tensor === undefined) {
+    throw new HandheldError("invalid-file", `${where}: no tensor "${name}"${suggest(name, byName.keys())}`);
+  }
+  if (tensor.shape.join() !== shape.join()) {
+    const got = `has shape [${tensor.shape}], the metadata ask for [${shape}]`;
+    throw new HandheldError("invalid-file", `${where}: the tensor "${name}" ${got}`);
+  }
+  return tensor;
+}
+
+/**
+ * Rows 2i and 2i + 1 of a head, which llama.cpp rotates together, to rows i and D/2 + i, which transformers does.
+ * `weights` is [heads · D, columns].
+ */
+function splitHalves(weights: Float32Array, heads: number, D: number, columns: number): Float32Array<ArrayBuffer> {
+  const out = new Float32Array(weights.length);
+  for (let row = 0; row < heads * D; row++) {
+    const d = row % D;
+    const from = row - d + (d < D / 2 ? 2 * d : 2 * (d - D / 2) + 1);
+    out.set(weights.subarray(from * columns, (from + 1) * columns), row * columns);
+  }
+  return out;
+}
+
+function rejectUnsupported(
+  metadata: ReadonlyMap<string, GgufValue>,
+  tensors: readonly GgufTensor[],
+  where: string,
+): void {
+  const fail = (reason: string) => new HandheldError("unsupported", `${where}: ${reason}`);
+  const bias = tensors.find(({ name }) => name.endsWith(".bias"));
+  if (bias) throw fail(`"${bias.name}" is not supported; linear layers have no biases here`);
+  if (tensors.some(({ name }) => name === "rope_freqs.weight")) throw fail("scaled RoPE is not supported");
+  const scaling = metadata.get("llama.rope.scaling.type") ?? "none";
+  if (scaling !== "none") throw fail(`RoPE scaling ${JSON.stringify(scaling)} is not supported`);
+  if ((metadata.get("llama.expert_count") ?? 0) !== 0) throw fail("mixtures of experts are not supported");
+  const turned = metadata.get("llama.rope.dimension_count");
+  const size = metadata.get("llama.attention.key_length");
+  if (turned !== undefined && size !== undefined && turned !== size) {
+    throw fail(`RoPE over ${turned} of ${size} numbers of a head is not supported; it turns the whole head here`);
+  }
+}
+
+function numberOf(metadata: ReadonlyMap<string, GgufValue>, key: string, where: string): number {
+  const value = metadata.get(key);
+  // Some files give each layer its own number; here all must be alike.
+  const first = Array.isArray(value) && value.every((item) => item === value[0]) ? value[0] : value;
+  if (typeof first === "number") return first;
+  const got = value === undefined ? "is missing" : "is not one number";
+  throw new HandheldError("invalid-file", `${where}: metadata "${key}" ${got}`);
+}
+
+function given<K extends keyof Spec>(key: K, value: Spec[K] | undefined): Partial<Pick<Spec, K>> {
+  return value === undefined ? {} : ({ [key]: value } as Pick<Spec, K>);
+}

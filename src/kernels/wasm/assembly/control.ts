@@ -19,6 +19,7 @@ const ARRIVED: usize = CONTROL + 128;
 const PHASE: usize = CONTROL + 192;
 const SLEEPERS: usize = CONTROL + 256;
 const STOP: usize = CONTROL + 320;
+/** Ranges that were taken of each thread's share, a word every 8 bytes. */
 const CLAIMS: usize = CONTROL + 384;
 
 let threadIndex: i32 = 0;
@@ -80,34 +81,44 @@ export function shareEnd(n: i32, unit: i32): i32 {
   return min(n, ((units * (threadIndex + 1)) / threadCount) * unit);
 }
 
-/** Ranges that the running operation was found to have so far, and the last of them. */
+/** Whose share the running operation's next range is from, how many threads on; ranges seen of it, and the last. */
+let ahead: i32 = 0;
 let ranges: i32 = 0;
 let rangeBegin: i32 = 0;
 let rangeEnd: i32 = 0;
 
 /** Before the first {@link claim} of an operation. */
 export function startClaims(): void {
+  ahead = 0;
   ranges = 0;
   rangeEnd = 0;
 }
 
 /**
- * Takes the next range of an operation's n units; false when none is left. Long ranges come first and short ones last, so
- * that threads finish together although one may be slower (guided self-scheduling: Polychronopoulos and Kuck, 1987). All
- * threads call it with the same n until it returns false, in one loop per operation.
+ * Takes the next range of an operation's n units; false when none is left. Each thread has a share, the same every time, so
+ * that what it reads may still be in its cache. It takes half of what is left of it, again and again, and then helps the
+ * others with theirs: threads finish together although one may be slower. All call it with the same n until it returns
+ * false, in one loop per operation.
  */
 export function claim(n: i32): bool {
-  let taken = ranges;
-  if (ASC_FEATURE_THREADS) {
-    if (threadCount > 1) taken = atomic.add<i32>(CLAIMS, 1);
-  }
-  do {
-    if (rangeEnd >= n) return false;
+  if (threadCount == 1) {
     rangeBegin = rangeEnd;
-    const rest = n - rangeBegin;
-    rangeEnd += threadCount > 1 ? max(1, rest / (threadCount << 1)) : rest;
-  } while (ranges++ < taken);
-  return true;
+    rangeEnd = n;
+    return rangeBegin < n;
+  }
+  for (; ahead < threadCount; ahead++, ranges = 0) {
+    const owner = (threadIndex + ahead) % threadCount;
+    const stop = (n * (owner + 1)) / threadCount;
+    if (ranges == 0) rangeEnd = (n * owner) / threadCount;
+    let taken = 0;
+    if (ASC_FEATURE_THREADS) taken = atomic.add<i32>(CLAIMS + (<usize>owner << 3), 1);
+    do {
+      rangeBegin = rangeEnd;
+      rangeEnd += max(1, (stop - rangeBegin) >> 1);
+    } while (ranges++ < taken && rangeEnd < stop);
+    if (rangeBegin < stop && ranges > taken) return true;
+  }
+  return false;
 }
 /** First unit of the range that was claimed last. */
 export function claimBegin(): i32 {
@@ -125,7 +136,7 @@ export function barrier(): void {
     const phase = atomic.load<i32>(PHASE);
     if (atomic.add<i32>(ARRIVED, 1) == threadCount - 1) {
       atomic.store<i32>(ARRIVED, 0);
-      atomic.store<i32>(CLAIMS, 0);
+      for (let t: usize = 0; t < <usize>threadCount; t++) atomic.store<i32>(CLAIMS + (t << 3), 0);
       atomic.store<i32>(PHASE, phase + 1);
       if (atomic.load<i32>(SLEEPERS) > 0) atomic.notify(PHASE, threadCount);
       return;

@@ -82,6 +82,12 @@ describe("a model", () => {
   });
 });
 
+it.each(["llama-bpe", "qwen2"])("text is split by the pattern of %s as Python's tokenizers do", async (pre) => {
+  const { tokenizer } = await open(`${pre}.gguf`);
+  const { strings } = json(`${pre}.json`) as { strings: { text: string; ids: number[] }[] };
+  for (const { text, ids } of strings) expect([...tokenizer.encode(text)], JSON.stringify(text)).toEqual(ids);
+});
+
 it("SentencePiece's pieces split text as sentencepiece does", async () => {
   const { tokenizer } = await open("pieces.gguf");
   const { strings } = json("pieces.json") as { strings: { text: string; ids: number[] }[] };

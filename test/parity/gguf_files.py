@@ -3,6 +3,7 @@
   blocks.json    random blocks of every format and the floats they stand for
   llama.gguf     a tiny random Llama with byte-level BPE, its matrices in several formats
   llama.json     strings, their ids by Python's tokenizers, and the logits of transformers for a prompt
+  llama-bpe.gguf, qwen2.gguf  byte-level tokenizers alone, with strings and their ids in the .json beside them
   pieces.gguf    a SentencePiece BPE tokenizer alone, with pieces.json: strings and their ids by sentencepiece
 
     python test/parity/gguf_files.py
@@ -20,7 +21,7 @@ import numpy as np
 import sentencepiece
 import torch
 from gguf import GGMLQuantizationType as Type
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import LlamaConfig, LlamaForCausalLM
 
 FOLDER = Path(__file__).parent / "fixtures" / "gguf"
@@ -28,6 +29,7 @@ CORPUS = (FOLDER.parent / "tokenizer" / "corpus.txt").read_text(encoding="utf8")
 STRINGS = [
     "", " ", "wake me up at 8", "It's 12345 o'clock, we'll see", "  two  spaces ", "über Łódź жук 漢字 한글 👍🏽",
     "line\nbreaks\r\n\r\n  and\ttabs", "x=1;y[2]{3}", "WE'LL I'M they've", "\u00a0\u3000", "a" * 40, "…—«quoted»",
+    "x\u0085y\ufeffz", "١٢٣٤५६७ ½²Ⅷ", "IT'S we'Re", "\n\n\n end  \n", "a\u0301e\u0308 \t\u2028.", "foo!!\n\n  bar?\r\n",
 ]
 rng = np.random.default_rng(5)
 
@@ -145,6 +147,33 @@ def llama():
     (FOLDER / "llama.json").write_text(json.dumps(expected, indent=1) + "\n")
 
 
+def patterns():
+    """Byte-level BPE behind the patterns of Llama 3 and Qwen 2, as their tokenizer.json files have them."""
+    words = "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|%s| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+"
+    for pre, digits in [("llama-bpe", "\\p{N}{1,3}"), ("qwen2", "\\p{N}")]:
+        tokenizer = Tokenizer(models.BPE())
+        tokenizer.pre_tokenizer = pre_tokenizers.Sequence([
+            pre_tokenizers.Split(Regex(words % digits), "isolated"),
+            pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
+        ])
+        alphabet = pre_tokenizers.ByteLevel.alphabet()
+        trainer = trainers.BpeTrainer(vocab_size=500, initial_alphabet=alphabet, show_progress=False)
+        tokenizer.train_from_iterator(CORPUS + STRINGS, trainer)
+        model = json.loads(tokenizer.to_str())["model"]
+        writer = gguf.GGUFWriter(FOLDER / f"{pre}.gguf", "llama")
+        writer.add_tokenizer_model("gpt2")
+        writer.add_tokenizer_pre(pre)
+        writer.add_token_list([token for token, _ in sorted(model["vocab"].items(), key=lambda entry: entry[1])])
+        writer.add_token_types([1] * len(model["vocab"]))
+        writer.add_token_merges([" ".join(merge) for merge in model["merges"]])
+        writer.write_header_to_file()
+        writer.write_kv_data_to_file()
+        writer.write_tensors_to_file()
+        writer.close()
+        strings = [dict(text=string, ids=tokenizer.encode(string).ids) for string in STRINGS]
+        (FOLDER / f"{pre}.json").write_text(json.dumps(dict(strings=strings), indent=1) + "\n")
+
+
 def pieces():
     trained = io.BytesIO()
     sentencepiece.SentencePieceTrainer.train(
@@ -178,4 +207,5 @@ def pieces():
 FOLDER.mkdir(parents=True, exist_ok=True)
 blocks()
 llama()
+patterns()
 pieces()

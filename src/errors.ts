@@ -91,6 +91,16 @@ export function ioError(action: string, path: string, cause: unknown): HandheldE
   return new HandheldError("io", `cannot ${action} ${path}: ${hint}`, { cause });
 }
 
+/** A file that is not what it should be; `where` is its path, or says how it is called. */
+export function invalidFile(where: string, reason: string, cause?: unknown): HandheldError {
+  return new HandheldError("invalid-file", `${where}: ${reason}`, cause === undefined ? {} : { cause });
+}
+
+/** A name that comes from a file, for a message: on one line, and not a long one. */
+export function quoteName(name: string): string {
+  return JSON.stringify(name.length > 80 ? `${name.slice(0, 80)}…` : name);
+}
+
 /** The nearest of `known` to a mistyped `name`, phrased for the end of an error message; empty when none is near. */
 export function suggest(name: string, known: Iterable<string>): string {
   let best = "";

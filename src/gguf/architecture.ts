@@ -1,5 +1,5 @@
 // What a GGUF file of the Llama family says of its architecture, and its tensors under the names of Hugging Face.
-import { HandheldError, suggest } from "../errors.ts";
+import { HandheldError, invalidFile, suggest } from "../errors.ts";
 import { blockNames, embeddingName, finalNormName, headName, tensorShapes } from "../model/layout.ts";
 import { createSpec, type Spec } from "../spec/spec.ts";
 import type { GgufFile } from "./file.ts";
@@ -29,6 +29,7 @@ export function ggufSpec({ metadata, tensors }: GgufHeader, where: string): Spec
   const optional = (key: string) => (metadata.has(`llama.${key}`) ? number(key) : undefined);
   const embedding = tensors.find(({ name }) => name === "token_embd.weight");
   const heads = number("attention.head_count");
+  const headSize = optional("attention.key_length");
   return createSpec(
     {
       layers: number("block_count"),
@@ -36,7 +37,7 @@ export function ggufSpec({ metadata, tensors }: GgufHeader, where: string): Spec
       ffnWidth: number("feed_forward_length"),
       heads,
       kvHeads: optional("attention.head_count_kv") ?? heads,
-      ...given("headSize", optional("attention.key_length")),
+      ...(headSize === undefined ? {} : { headSize }),
       vocabulary: embedding?.shape[0] ?? number("vocab_size"),
       activation: "silu",
       // A float of the file: 1e-5 came as 9.999999747378752e-6.
@@ -93,11 +94,11 @@ function findTensor(
 ): GgufTensor {
   const tensor = byName.get(name);
   if (tensor === undefined) {
-    throw new HandheldError("invalid-file", `${where}: no tensor "${name}"${suggest(name, byName.keys())}`);
+    throw invalidFile(where, `no tensor "${name}"${suggest(name, byName.keys())}`);
   }
   if (tensor.shape.join() !== shape.join()) {
     const got = `has shape [${tensor.shape}], the metadata ask for [${shape}]`;
-    throw new HandheldError("invalid-file", `${where}: the tensor "${name}" ${got}`);
+    throw invalidFile(where, `the tensor "${name}" ${got}`);
   }
   return tensor;
 }
@@ -141,9 +142,5 @@ function numberOf(metadata: ReadonlyMap<string, GgufValue>, key: string, where: 
   const first = Array.isArray(value) && value.every((item) => item === value[0]) ? value[0] : value;
   if (typeof first === "number") return first;
   const got = value === undefined ? "is missing" : "is not one number";
-  throw new HandheldError("invalid-file", `${where}: metadata "${key}" ${got}`);
-}
-
-function given<K extends keyof Spec>(key: K, value: Spec[K] | undefined): Partial<Pick<Spec, K>> {
-  return value === undefined ? {} : ({ [key]: value } as Pick<Spec, K>);
+  throw invalidFile(where, `metadata "${key}" ${got}`);
 }

@@ -1,6 +1,6 @@
 // The header of a GGUF file (llama.cpp's format, versions 2 and 3): metadata and where the tensors lie. Everything in it is
 // checked before it is believed, so that a hostile or truncated file is an error and never a wrong tensor.
-import { HandheldError } from "../errors.ts";
+import { HandheldError, invalidFile, quoteName } from "../errors.ts";
 import { type GgmlType, ggmlBytes, ggmlTypeOf } from "../quant/ggml.ts";
 
 /** A metadata value. Integers are numbers, also those stored with 64 bits. */
@@ -46,7 +46,7 @@ const valueTypes: readonly (Scalar | "array")[] = [
 export async function readGgufHeader(prefix: Prefix, fileBytes: number | null, where: string): Promise<GgufHeader> {
   const cursor = new Cursor(prefix, where);
   await cursor.need(24);
-  if (cursor.u32() !== 0x46554747) throw invalid(where, 'does not begin with "GGUF"; not a GGUF file');
+  if (cursor.u32() !== 0x46554747) throw invalidFile(where, 'does not begin with "GGUF"; not a GGUF file');
   const version = cursor.u32();
   if (version !== 2 && version !== 3) {
     throw new HandheldError(
@@ -59,7 +59,7 @@ export async function readGgufHeader(prefix: Prefix, fileBytes: number | null, w
   const metadata = new Map<string, GgufValue>();
   for (let i = 0; i < entryCount; i++) {
     const key = await cursor.string(most.name, "a metadata key");
-    if (metadata.has(key)) throw invalid(where, `metadata key ${quote(key)} is there twice`);
+    if (metadata.has(key)) throw invalidFile(where, `metadata key ${quoteName(key)} is there twice`);
     metadata.set(key, await readValue(cursor, key, where));
   }
   const places = [];
@@ -71,14 +71,16 @@ export async function readGgufHeader(prefix: Prefix, fileBytes: number | null, w
 async function readValue(cursor: Cursor, key: string, where: string): Promise<GgufValue> {
   await cursor.need(4);
   const type = valueTypes[cursor.u32()];
-  if (type === undefined) throw invalid(where, `metadata ${quote(key)} has an unknown type`);
-  if (type !== "array") return cursor.scalar(type, key);
+  if (type === undefined) throw invalidFile(where, `metadata ${quoteName(key)} has an unknown type`);
+  const what = `metadata ${quoteName(key)}`;
+  if (type !== "array") return cursor.scalar(type, what);
   await cursor.need(12);
   const of = valueTypes[cursor.u32()];
-  if (of === undefined || of === "array") throw invalid(where, `metadata ${quote(key)} is an array of no plain type`);
-  const length = cursor.count(most.items, `items of ${quote(key)}`);
+  if (of === undefined || of === "array")
+    throw invalidFile(where, `metadata ${quoteName(key)} is an array of no plain type`);
+  const length = cursor.count(most.items, `items of ${quoteName(key)}`);
   const items: (number | boolean | string)[] = [];
-  for (let i = 0; i < length; i++) items.push(await cursor.scalar(of, key));
+  for (let i = 0; i < length; i++) items.push(await cursor.scalar(of, what));
   return items;
 }
 
@@ -89,18 +91,18 @@ interface Place extends Omit<GgufTensor, "begin"> {
 
 async function readPlace(cursor: Cursor, where: string): Promise<Place> {
   const name = await cursor.string(most.name, "a tensor's name");
-  const fail = (reason: string) => invalid(where, `tensor ${quote(name)} ${reason}`);
+  const fail = (reason: string) => invalidFile(where, `tensor ${quoteName(name)} ${reason}`);
   await cursor.need(4);
   const dimensions = cursor.u32();
   if (dimensions < 1 || dimensions > 4) throw fail(`has ${dimensions} dimensions, 1 to 4 are possible`);
   await cursor.need(8 * dimensions + 12);
-  const shape = Array.from({ length: dimensions }, () => cursor.u64(`a size of ${quote(name)}`)).reverse();
+  const shape = Array.from({ length: dimensions }, () => cursor.u64(`a size of ${quoteName(name)}`)).reverse();
   const id = cursor.u32();
   const type = ggmlTypeOf(id);
   if (type === undefined) {
-    throw new HandheldError("unsupported", `${where}: tensor ${quote(name)} has format ${id}, which is not read`);
+    throw new HandheldError("unsupported", `${where}: tensor ${quoteName(name)} has format ${id}, which is not read`);
   }
-  const offset = cursor.u64(`the offset of ${quote(name)}`);
+  const offset = cursor.u64(`the offset of ${quoteName(name)}`);
   const row = ggmlBytes(type, shape.at(-1)!);
   if (!Number.isInteger(row)) throw fail(`has rows of ${shape.at(-1)} elements, which do not fill blocks of ${type}`);
   const bytes = shape.slice(0, -1).reduce((product, size) => product * size, row);
@@ -115,7 +117,7 @@ function checkPlaces(places: Place[], start: number, fileBytes: number | null, w
     .map(({ offset, ...tensor }) => ({ ...tensor, begin: start + offset }));
   let at = start;
   for (const { name, begin, bytes } of tensors) {
-    const fail = (reason: string) => invalid(where, `tensor ${quote(name)} ${reason}`);
+    const fail = (reason: string) => invalidFile(where, `tensor ${quoteName(name)} ${reason}`);
     if (names.has(name)) throw fail("is there twice");
     names.add(name);
     if (begin < at) throw fail("overlaps the one before it; the file is damaged");
@@ -132,7 +134,7 @@ function alignment(metadata: ReadonlyMap<string, GgufValue>, where: string): num
   const value = metadata.get("general.alignment") ?? 32;
   if (typeof value === "number" && Number.isInteger(value) && value > 0 && value % 8 === 0 && value <= 1 << 16)
     return value;
-  throw invalid(where, `general.alignment is ${JSON.stringify(value)}, not a multiple of 8`);
+  throw invalidFile(where, `general.alignment is ${JSON.stringify(value)}, not a multiple of 8`);
 }
 
 function align(at: number, to: number): number {
@@ -157,11 +159,11 @@ class Cursor {
   async need(count: number): Promise<void> {
     const end = this.at + count;
     if (end <= this.bytes.byteLength) return;
-    if (end > most.headerBytes) throw invalid(this.where, `the header has more than ${most.headerBytes} bytes`);
+    if (end > most.headerBytes) throw invalidFile(this.where, `the header has more than ${most.headerBytes} bytes`);
     this.bytes = (await this.prefix(Math.max(end, 2 * this.bytes.byteLength))) as Uint8Array<ArrayBuffer>;
     this.view = new DataView(this.bytes.buffer, this.bytes.byteOffset, this.bytes.byteLength);
     if (end > this.bytes.byteLength)
-      throw invalid(this.where, "ends within its header; it is truncated, fetch it again");
+      throw invalidFile(this.where, "ends within its header; it is truncated, fetch it again");
   }
 
   u32(): number {
@@ -172,13 +174,13 @@ class Cursor {
   u64(what: string): number {
     this.at += 8;
     const value = Number(this.view.getBigUint64(this.at - 8, true));
-    if (!Number.isSafeInteger(value)) throw invalid(this.where, `${what} is ${value}, too large`);
+    if (!Number.isSafeInteger(value)) throw invalidFile(this.where, `${what} is ${value}, too large`);
     return value;
   }
 
   count(limit: number, what: string): number {
     const count = this.u64(`the number of ${what}`);
-    if (count > limit) throw invalid(this.where, `says it has ${count} ${what}, at most ${limit} are believed`);
+    if (count > limit) throw invalidFile(this.where, `says it has ${count} ${what}, at most ${limit} are believed`);
     return count;
   }
 
@@ -190,12 +192,12 @@ class Cursor {
     try {
       return this.decoder.decode(this.bytes.subarray(this.at - length, this.at));
     } catch (cause) {
-      throw invalid(this.where, `${what} is not UTF-8`, cause);
+      throw invalidFile(this.where, `${what} is not UTF-8`, cause);
     }
   }
 
-  async scalar(type: Scalar, key: string): Promise<number | boolean | string> {
-    if (type === "string") return this.string(most.headerBytes, `metadata ${quote(key)}`);
+  async scalar(type: Scalar, what: string): Promise<number | boolean | string> {
+    if (type === "string") return this.string(most.headerBytes, what);
     const size = scalarBytes[type];
     if (this.at + size > this.bytes.byteLength) await this.need(size);
     const { view, at } = this;
@@ -228,11 +230,3 @@ class Cursor {
 }
 
 const scalarBytes = { u8: 1, i8: 1, bool: 1, u16: 2, i16: 2, u32: 4, i32: 4, f32: 4, u64: 8, i64: 8, f64: 8 } as const;
-
-function quote(name: string): string {
-  return JSON.stringify(name.length > 80 ? `${name.slice(0, 80)}…` : name);
-}
-
-function invalid(where: string, reason: string, cause?: unknown): HandheldError {
-  return new HandheldError("invalid-file", `${where}: ${reason}`, cause === undefined ? {} : { cause });
-}

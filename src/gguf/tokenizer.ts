@@ -1,5 +1,5 @@
 // The tokenizer in a GGUF file's metadata as tokenizer.json and tokenizer_config.json.
-import { HandheldError } from "../errors.ts";
+import { HandheldError, invalidFile } from "../errors.ts";
 import { gpt2Pattern } from "../tokenizer/byte-level.ts";
 import type { GgufHeader, GgufValue } from "./header.ts";
 
@@ -36,12 +36,12 @@ export function ggufTokenizer({ metadata }: GgufHeader, where: string): Tokenize
   const tokens = strings(metadata, "tokenizer.ggml.tokens", where);
   const types = metadata.get("tokenizer.ggml.token_type") ?? tokens.map(() => kinds.normal);
   if (!Array.isArray(types) || types.length !== tokens.length) {
-    throw invalid(where, `has ${tokens.length} tokens, but not as many of "tokenizer.ggml.token_type"`);
+    throw invalidFile(where, `has ${tokens.length} tokens, but not as many of "tokenizer.ggml.token_type"`);
   }
   const added = tokens.flatMap((content, id) => {
     const type = types[id];
     if (type !== kinds.control && type !== kinds.userDefined && type !== kinds.unknown) return [];
-    if (content === "") throw invalid(where, `token ${id} is special and empty`);
+    if (content === "") throw invalidFile(where, `token ${id} is special and empty`);
     const special = type !== kinds.userDefined;
     return [{ id, content, special, single_word: false, lstrip: false, rstrip: false, normalized: false }];
   });
@@ -108,7 +108,7 @@ function sentencePiece(
 ): Record<string, unknown> {
   const scores = metadata.get("tokenizer.ggml.scores");
   if (!Array.isArray(scores) || scores.length !== tokens.length) {
-    throw invalid(where, `has ${tokens.length} tokens, but not as many of "tokenizer.ggml.scores"`);
+    throw invalidFile(where, `has ${tokens.length} tokens, but not as many of "tokenizer.ggml.scores"`);
   }
   const space = { type: "Replace", pattern: { String: " " }, content: "▁" };
   const prefix = (metadata.get("tokenizer.ggml.add_space_prefix") ?? true) === true;
@@ -176,7 +176,7 @@ function vocabulary(tokens: readonly string[], where: string, keep: (id: number)
   tokens.forEach((token, id) => {
     if (!keep(id)) return;
     const other = ids.get(token);
-    if (other !== undefined) throw invalid(where, `tokens ${other} and ${id} are both ${JSON.stringify(token)}`);
+    if (other !== undefined) throw invalidFile(where, `tokens ${other} and ${id} are both ${JSON.stringify(token)}`);
     ids.set(token, id);
   });
   return Object.fromEntries(ids);
@@ -196,13 +196,9 @@ function prependToken(token: string, id: number): Record<string, unknown> {
 function strings(metadata: ReadonlyMap<string, GgufValue>, key: string, where: string): string[] {
   const value = metadata.get(key);
   if (Array.isArray(value) && value.every((item) => typeof item === "string")) return value as string[];
-  throw invalid(where, `metadata "${key}" ${value === undefined ? "is missing" : "is not a list of strings"}`);
+  throw invalidFile(where, `metadata "${key}" ${value === undefined ? "is missing" : "is not a list of strings"}`);
 }
 
 function unsupported(message: string): never {
   throw new HandheldError("unsupported", message);
-}
-
-function invalid(where: string, reason: string): HandheldError {
-  return new HandheldError("invalid-file", `${where}: ${reason}`);
 }

@@ -1,7 +1,7 @@
 // The safetensors format in memory: reading from bytes, writing to chunks. Files are in safetensors-file.ts.
 // A file is an 8-byte little-endian header length, a JSON header, then the tensors back to back. Everything in the
 // header is checked before it is believed, so that a hostile or truncated file is an error and never a wrong tensor.
-import { HandheldError } from "../errors.ts";
+import { invalidFile, quoteName } from "../errors.ts";
 import { fromBf16, fromF16 } from "../quant/index.ts";
 
 /** Element types that are read and written, with their bytes. */
@@ -39,13 +39,19 @@ const maxHeaderBytes = 100_000_000;
  * @throws HandheldError `invalid-file`
  */
 export function headerLength(first: Uint8Array, fileBytes: number | null, where: string): number {
-  if (first.byteLength < 8) throw invalid(where, "shorter than the 8 bytes of a header length; is it truncated?");
+  if (first.byteLength < 8) throw invalidFile(where, "shorter than the 8 bytes of a header length; is it truncated?");
   const length = new DataView(first.buffer, first.byteOffset).getBigUint64(0, true);
   if (length > maxHeaderBytes) {
-    throw invalid(where, `header of ${length} bytes, at most ${maxHeaderBytes} are allowed; not a safetensors file?`);
+    throw invalidFile(
+      where,
+      `header of ${length} bytes, at most ${maxHeaderBytes} are allowed; not a safetensors file?`,
+    );
   }
   if (fileBytes !== null && Number(length) > fileBytes - 8) {
-    throw invalid(where, `header of ${length} bytes in a file of ${fileBytes}; the file is truncated, fetch it again`);
+    throw invalidFile(
+      where,
+      `header of ${length} bytes in a file of ${fileBytes}; the file is truncated, fetch it again`,
+    );
   }
   return Number(length);
 }
@@ -100,7 +106,7 @@ export function readFloats({ dtype, bytes }: StoredTensor, name = "tensor"): Flo
     const aligned = bytes.byteOffset % 4 === 0 ? bytes : bytes.slice();
     return new Float32Array(aligned.buffer, aligned.byteOffset, bytes.byteLength / 4);
   }
-  if (dtype !== "F16" && dtype !== "BF16") throw invalid(name, `has type ${dtype}, a float type was expected`);
+  if (dtype !== "F16" && dtype !== "BF16") throw invalidFile(name, `has type ${dtype}, a float type was expected`);
   const convert = dtype === "F16" ? fromF16 : fromBf16;
   const floats = new Float32Array(bytes.byteLength / 2);
   for (let i = 0; i < floats.length; i++) floats[i] = convert(bytes[2 * i]! | (bytes[2 * i + 1]! << 8));
@@ -112,25 +118,25 @@ function decodeHeader(json: Uint8Array, where: string): Record<string, unknown> 
   try {
     header = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(json));
   } catch (cause) {
-    throw invalid(where, "the header is not JSON; not a safetensors file, or a damaged one", cause);
+    throw invalidFile(where, "the header is not JSON; not a safetensors file, or a damaged one", cause);
   }
-  if (!isRecord(header)) throw invalid(where, "the header is not a JSON object; not a safetensors file");
+  if (!isRecord(header)) throw invalidFile(where, "the header is not a JSON object; not a safetensors file");
   return header;
 }
 
 function checkMetadata(value: unknown, where: string): Record<string, string> {
   if (!isRecord(value) || Object.values(value).some((entry) => typeof entry !== "string")) {
-    throw invalid(where, "__metadata__ is not an object of strings");
+    throw invalidFile(where, "__metadata__ is not an object of strings");
   }
   return value as Record<string, string>;
 }
 
 function checkPlace(name: string, value: unknown, where: string): TensorPlace {
-  const fail = (reason: string) => invalid(where, `tensor ${quote(name)} ${reason}`);
+  const fail = (reason: string) => invalidFile(where, `tensor ${quoteName(name)} ${reason}`);
   if (!isRecord(value)) throw fail("is not described by an object");
   const { dtype, shape, data_offsets: offsets } = value;
   if (typeof dtype !== "string" || !Object.hasOwn(elementBytes, dtype)) {
-    const got = typeof dtype === "string" ? quote(dtype) : "none";
+    const got = typeof dtype === "string" ? quoteName(dtype) : "none";
     throw fail(`has type ${got}; known are ${Object.keys(elementBytes).join(", ")}`);
   }
   if (!isSizes(shape)) throw fail("has no shape of whole numbers");
@@ -149,15 +155,15 @@ function checkCover(places: [string, TensorPlace][], dataBytes: number | null, w
   for (const [name, { begin, end }] of places) {
     if (begin !== at) {
       const what = begin < at ? "overlaps the one before it" : `leaves ${begin - at} bytes unused before it`;
-      throw invalid(where, `tensor ${quote(name)} ${what}; the file is damaged`);
+      throw invalidFile(where, `tensor ${quoteName(name)} ${what}; the file is damaged`);
     }
     at = end;
   }
   if (dataBytes === null) return;
   if (at > dataBytes) {
-    throw invalid(where, `tensors take ${at} bytes but the file has ${dataBytes}; it is truncated, fetch it again`);
+    throw invalidFile(where, `tensors take ${at} bytes but the file has ${dataBytes}; it is truncated, fetch it again`);
   }
-  if (at < dataBytes) throw invalid(where, `${dataBytes - at} bytes follow the last tensor; the file is damaged`);
+  if (at < dataBytes) throw invalidFile(where, `${dataBytes - at} bytes follow the last tensor; the file is damaged`);
 }
 
 /** Number of elements of a shape; not a safe integer when it is too large. */
@@ -176,13 +182,4 @@ function isSizes(value: unknown): value is number[] {
 
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-// Names come from the file: one line, and not a long one.
-function quote(name: string): string {
-  return JSON.stringify(name.length > 80 ? `${name.slice(0, 80)}…` : name);
-}
-
-function invalid(where: string, reason: string, cause?: unknown): HandheldError {
-  return new HandheldError("invalid-file", `${where}: ${reason}`, cause === undefined ? {} : { cause });
 }

@@ -1,11 +1,10 @@
 // handheld convert: another program's model file as a model directory.
 import { rm } from "node:fs/promises";
-import { HandheldError } from "../../errors.ts";
 import { formatCount } from "../../format.ts";
-import { pathExists } from "../../io.ts";
 import { countParameters } from "../../spec/arithmetic.ts";
 import { type Action, defineFrame } from "../command.ts";
 import { choice, required } from "../options.ts";
+import { refuseExisting } from "./shared.ts";
 
 export const convertFrame = defineFrame({
   name: "convert",
@@ -28,7 +27,7 @@ export const convertFrame = defineFrame({
 
 export const runConvert: Action<typeof convertFrame> = async ({ model, out, to }, io) => {
   const { convertGguf } = await import("../../gguf/convert.ts");
-  if (await pathExists(out)) throw new HandheldError("invalid-option", `${out} exists already; give a new folder`);
+  await refuseExisting(out);
   const progress = io.progress("Converting", { unit: "tensors" });
   const spec = await convertGguf(model, out, to, {
     signal: io.signal,

@@ -1,9 +1,8 @@
 // handheld quantize: turns a float model directory into an int4 one.
-import { HandheldError } from "../../errors.ts";
 import { formatBytes } from "../../format.ts";
-import { pathExists } from "../../io.ts";
 import { type Action, defineFrame } from "../command.ts";
 import { required } from "../options.ts";
+import { refuseExisting } from "./shared.ts";
 
 export const quantizeFrame = defineFrame({
   name: "quantize",
@@ -20,9 +19,7 @@ export const quantizeFrame = defineFrame({
 
 export const runQuantize: Action<typeof quantizeFrame> = async ({ model, out }, io) => {
   const { quantizeModel } = await import("../../model/save.ts");
-  if (await pathExists(out)) {
-    throw new HandheldError("invalid-option", `${out} exists already; give a new folder`);
-  }
+  await refuseExisting(out);
   const progress = io.progress("Quantising");
   const { floatBytes, int4Bytes } = await quantizeModel(model, out);
   progress.finish(`${formatBytes(floatBytes)} → ${formatBytes(int4Bytes)}`);

@@ -1,10 +1,15 @@
 // Options that several commands share: where call data comes from, and how to train.
 import { HandheldError } from "../../errors.ts";
-import { readJsonFile } from "../../io.ts";
+import { pathExists, readJsonFile } from "../../io.ts";
 import { choice, flag, integer, number, text, UsageError } from "../options.ts";
 
 /** Names of the call formats, for `--format`. */
 export const formatNames = ["code_short", "code", "json_short", "json"] as const;
+
+/** A folder that a command is to make must not be there. @throws HandheldError `invalid-option` */
+export async function refuseExisting(out: string): Promise<void> {
+  if (await pathExists(out)) throw new HandheldError("invalid-option", `${out} exists already; give a new folder`);
+}
 
 /** Where queries and calls come from. */
 export const dataOptions = {

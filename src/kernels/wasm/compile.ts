@@ -28,7 +28,6 @@ export function canCompileWide(): boolean {
 
 /** Compiles the kernels; `wide` only where {@link canCompileWide}. Takes some 40 ms of all cores when wide. */
 export async function compileKernels(bytes: Uint8Array<ArrayBuffer>, wide: boolean): Promise<WebAssembly.Module> {
-  if (!canCompileWide()) return WebAssembly.compile(bytes);
   // V8 keeps what it made of the same bytes before: an empty section of a name of its own makes them others.
   if (!wide) return WebAssembly.compile(new Uint8Array([...bytes, 0, 2, 1, 0x6e]));
   const { setFlagsFromString } = await import("node:v8");

@@ -4,7 +4,8 @@
 import { blockKeys, element, owns, padded, segmentBegin, segmentCost, totalCost } from "./attention";
 import { scratch } from "./control";
 import { madd_ps, probability_ps, sum_ps } from "./math";
-import { MR, NR, packColumns8, packRows6, packRows8, tiles, tilesWithin } from "./tile";
+import { packColumns8, packRows6, packRows8 } from "./pack";
+import { MR, NR, tiles, tilesWithin } from "./tile";
 
 /** Query rows of a block: eight tiles, so that dK and dV are loaded and stored once per 48 products. */
 const ROWS: i32 = 48;

@@ -5,7 +5,8 @@ import { scratch, thread, threads } from "./control";
 import { exp_ps, madd_ps, max_ps, sum_ps } from "./math";
 import { pageOf } from "./kv-pages";
 import { KV_PAGE } from "./op";
-import { MR, NR, packColumns8, packRows6, packRows8, tiles } from "./tile";
+import { packColumns8, packRows6, packRows8 } from "./pack";
+import { MR, NR, tiles } from "./tile";
 
 /** Rows that share one unpacking of a block; with fewer, unpacking is more than a tenth of the work. */
 const ROWS: i32 = 192;

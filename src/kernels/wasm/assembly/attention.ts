@@ -3,7 +3,8 @@
 // is merged into out through the log-sum-exps. All products run on the tiles of the GEMM.
 import { scratch, thread, threads } from "./control";
 import { exp_ps, madd_ps, max_ps, probability_ps, sum_ps } from "./math";
-import { MR, NR, packColumns8, packRows6, packRows8, tiles } from "./tile";
+import { packColumns8, packRows6, packRows8 } from "./pack";
+import { MR, NR, tiles } from "./tile";
 
 /** Keys of a block for head size D: 256 up to a head size of 128, fewer beyond, so that scratch does not overflow. */
 export function blockKeys(D: i32): i32 {

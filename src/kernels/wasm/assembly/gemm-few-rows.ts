@@ -2,7 +2,7 @@
 // packing b would cost more than the product. The order of additions differs from gemm.ts, so the last bits do too.
 import { shareBegin, shareEnd } from "./control";
 import { madd_ps, sum_ps } from "./math";
-import { interleaveHigh, interleaveLow, pairsHigh, pairsLow } from "./tile";
+import { interleaveHigh, interleaveLow, pairsHigh, pairsLow } from "./pack";
 
 /**
  * Most rows that are faster here than packed. Measured on Sapphire Rapids with K 192, N 576: 8 rows take 50 µs here and

@@ -2,7 +2,8 @@
 // Every element of out is one sum over k in a fixed order, so results do not depend on the number of threads.
 import { scratch, thread, threads } from "./control";
 import { FEW_ROWS, gemmFewRows } from "./gemm-few-rows";
-import { MR, NR, packColumns6, packColumns8, packRows6, packRows8, tilesWithin } from "./tile";
+import { packColumns6, packColumns8, packRows6, packRows8 } from "./pack";
+import { MR, NR, tilesWithin } from "./tile";
 
 /** Longest part of k packed at once: a panel of a and one of b (6 + 8 KB) stay in the first-level cache. */
 const KC: i32 = 256;

@@ -177,10 +177,26 @@ export function prefillPanels(
     at = x;
     to = sums;
     for (let from = pairs; to != stop; at += groupBytes, to += 256, from += 256) {
-      secondHalf(to, from, at, v128.load32_splat(at, 128), c0, c1, c2, c3, d0, d1, d2, d3, e0, e1, e2, e3, f0, f1, f2, f3, ones, scaleC, scaleD, scaleE, scaleF);
-      secondHalf(to + 64, from + 64, at + 4, v128.load32_splat(at, 132), c0, c1, c2, c3, d0, d1, d2, d3, e0, e1, e2, e3, f0, f1, f2, f3, ones, scaleC, scaleD, scaleE, scaleF);
-      secondHalf(to + 128, from + 128, at + 8, v128.load32_splat(at, 136), c0, c1, c2, c3, d0, d1, d2, d3, e0, e1, e2, e3, f0, f1, f2, f3, ones, scaleC, scaleD, scaleE, scaleF);
-      secondHalf(to + 192, from + 192, at + 12, v128.load32_splat(at, 140), c0, c1, c2, c3, d0, d1, d2, d3, e0, e1, e2, e3, f0, f1, f2, f3, ones, scaleC, scaleD, scaleE, scaleF);
+      secondHalf(
+        to, from, at, v128.load32_splat(at, 128),
+        c0, c1, c2, c3, d0, d1, d2, d3, e0, e1, e2, e3, f0, f1, f2, f3,
+        ones, scaleC, scaleD, scaleE, scaleF,
+      );
+      secondHalf(
+        to + 64, from + 64, at + 4, v128.load32_splat(at, 132),
+        c0, c1, c2, c3, d0, d1, d2, d3, e0, e1, e2, e3, f0, f1, f2, f3,
+        ones, scaleC, scaleD, scaleE, scaleF,
+      );
+      secondHalf(
+        to + 128, from + 128, at + 8, v128.load32_splat(at, 136),
+        c0, c1, c2, c3, d0, d1, d2, d3, e0, e1, e2, e3, f0, f1, f2, f3,
+        ones, scaleC, scaleD, scaleE, scaleF,
+      );
+      secondHalf(
+        to + 192, from + 192, at + 12, v128.load32_splat(at, 140),
+        c0, c1, c2, c3, d0, d1, d2, d3, e0, e1, e2, e3, f0, f1, f2, f3,
+        ones, scaleC, scaleD, scaleE, scaleF,
+      );
     }
   }
 }

@@ -7,7 +7,7 @@ export const COMMAND_BYTES = 128;
 export const QUEUE_COMMANDS = 2048;
 /**
  * Control words (each on its own cache line): work sequence, command count, barrier arrivals, barrier phase, waiters,
- * stop, claims of the running operation.
+ * stop; then, 8 bytes apart, what is claimed of each thread's share of the running operation.
  */
 export const CONTROL = 4096;
 /** v128 constants that kernels load (V8 re-creates literal vectors at each use, see docs/architecture.md). */

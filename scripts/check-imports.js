@@ -14,6 +14,7 @@ const pipeline = [
   "tensor",
   "model",
   "gguf",
+  "hub",
   "functions",
   "generate",
   "browser",

@@ -122,9 +122,15 @@ export async function startHub(files: Record<string, Buffer> = modelFiles()): Pr
 
 /** Sends a file or the range of it that was asked for, as servers do. */
 export function sendFile(content: Buffer | null, { range }: SeenRequest, response: ServerResponse): void {
-  if (content === null) return void response.writeHead(404, { "x-error-code": "EntryNotFound" }).end();
+  if (content === null) {
+    response.writeHead(404, { "x-error-code": "EntryNotFound" }).end();
+    return;
+  }
   const [begin, end] = rangeOf(range, content.byteLength);
-  if (begin >= content.byteLength && range !== null) return void response.writeHead(416).end();
+  if (begin >= content.byteLength && range !== null) {
+    response.writeHead(416).end();
+    return;
+  }
   const body = content.subarray(begin, end);
   const ranged = { "content-range": `bytes ${begin}-${end - 1}/${content.byteLength}` };
   const headers = { "content-length": body.byteLength, "accept-ranges": "bytes", ...(range === null ? {} : ranged) };
@@ -165,7 +171,10 @@ function answerAsHub(
   const entry = entries.find(({ path }) => pathname === `/${repo}/resolve/${commit}/${path}`);
   const headers = { "x-repo-commit": commit, etag: `"${entry?.oid}"` };
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
-  if (!entry?.lfs) return sendFile(content, seen, response);
+  if (!entry?.lfs) {
+    sendFile(content, seen, response);
+    return;
+  }
   response.setHeader("x-linked-etag", `"${entry.lfs.oid}"`).setHeader("x-linked-size", entry.lfs.size);
   response.writeHead(302, { location: `${contentAddress}/files/${entry.path}?signature=1` }).end();
 }

@@ -5,6 +5,6 @@ export type { Retry } from "./http.ts";
 export type { HubFile } from "./listing.ts";
 export type { PullProgress } from "./progress.ts";
 export { findCached, type PullEvent, type PulledModel, type PullOptions, pullModel } from "./pull.ts";
-export { formatReference, type HubReference, isHubReference, parseReference } from "./reference.ts";
+export { checkReference, formatReference, type HubReference, isHubReference, parseReference } from "./reference.ts";
 export { resolveModel } from "./resolve.ts";
 export type { HubOptions, Patience } from "./settings.ts";

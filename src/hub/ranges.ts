@@ -114,15 +114,16 @@ async function* readRange(
   let position = begin;
   let last = end;
   let mayGrow = first;
-  let ranged = begin > 0 || end < file.sizeBytes;
+  let refused = false; // a range was, by 416
   while (position < last) {
     const from = position;
     try {
-      const headers = new Headers(ranged ? { range: `bytes=${position}-${last - 1}` } : {});
+      const whole = refused || (position === 0 && last === file.sizeBytes);
+      const headers = new Headers(whole ? {} : { range: `bytes=${position}-${last - 1}` });
       const exchange = await client.open(file.url, headers, file.subject, signal);
-      if (exchange.response.status === 416 && ranged) {
+      if (exchange.response.status === 416 && !refused) {
         await exchange.cancel();
-        ranged = false; // all of it, then; what is in front is passed over
+        refused = true; // the whole file, then; what is in front is passed over
         continue;
       }
       const start = await startOf(exchange, position, file);

@@ -36,21 +36,23 @@ export function parseReference(text: string): HubReference {
   const parts = path.split("/");
   const repo = parts.slice(0, 2).join("/");
   const file = parts.length > 2 ? parts.slice(2).join("/") : null;
+  return checkReference({ repo, revision, file });
+}
+
+/** Lets a reference pass whose parts can be names. @throws HandheldError `invalid-option` */
+export function checkReference(reference: HubReference): HubReference {
+  const { repo, revision, file } = reference;
   if (!shape.test(repo) || repo.includes("--") || repo.includes("..")) {
     throw new HandheldError(
       "invalid-option",
-      `a model on the hub is named org/name[@revision], got ${quoteName(text)}`,
+      `a model on the hub is named org/name[@revision], got ${quoteName(repo)}`,
     );
   }
   for (const name of [revision, file ?? "file"]) {
-    if (!isSafeName(name)) {
-      throw new HandheldError(
-        "invalid-option",
-        `${quoteName(text)}: ${quoteName(name)} is no revision or file of a model`,
-      );
-    }
+    if (isSafeName(name)) continue;
+    throw new HandheldError("invalid-option", `${repo}: ${quoteName(name)} is no name of a revision or file`);
   }
-  return { repo, revision, file };
+  return reference;
 }
 
 /** A reference as the command line takes it. */

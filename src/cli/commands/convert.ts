@@ -3,6 +3,7 @@ import { rm } from "node:fs/promises";
 import { formatCount } from "../../format.ts";
 import { countParameters } from "../../spec/arithmetic.ts";
 import { type Action, defineFrame } from "../command.ts";
+import { locateModel } from "../model-source.ts";
 import { choice, required } from "../options.ts";
 import { refuseExisting } from "./shared.ts";
 
@@ -13,7 +14,7 @@ export const convertFrame = defineFrame({
     "Reads architecture, tokenizer and chat template from the file's metadata and weights in F32, F16, BF16, Q4_0, Q4_1,\n" +
     "Q5_0, Q5_1, Q8_0, Q4_K, Q5_K or Q6_K, for models of the Llama family. One tensor is in memory at a time.",
   arguments: {
-    model: required("<model>", "GGUF file"),
+    model: required("<model>", "GGUF file, or hub:org/name/file.gguf"),
     out: required("<out>", "directory to write; must not exist yet"),
   },
   options: {
@@ -28,8 +29,9 @@ export const convertFrame = defineFrame({
 export const runConvert: Action<typeof convertFrame> = async ({ model, out, to }, io) => {
   const { convertGguf } = await import("../../gguf/convert.ts");
   await refuseExisting(out);
+  const source = await locateModel(model, io);
   const progress = io.progress("Converting", { unit: "tensors" });
-  const spec = await convertGguf(model, out, to, {
+  const spec = await convertGguf(source, out, to, {
     signal: io.signal,
     onProgress: (done, total) => progress.update(done, "", total),
   }).catch(async (error) => {

@@ -8,6 +8,7 @@ import { convertFrame } from "./convert.ts";
 import { createFrame } from "./create.ts";
 import { deviceFrame } from "./device.ts";
 import { evalFrame } from "./eval.ts";
+import { pullFrame } from "./pull.ts";
 import { quantizeFrame } from "./quantize.ts";
 import { runFrame } from "./run.ts";
 import { trainFrame } from "./train.ts";
@@ -16,6 +17,7 @@ const frames: Frame[] = [
   createFrame,
   trainFrame,
   runFrame,
+  pullFrame,
   quantizeFrame,
   convertFrame,
   benchFrame,

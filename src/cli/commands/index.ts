@@ -5,6 +5,7 @@ import { convertFrame, runConvert } from "./convert.ts";
 import { createFrame, runCreate } from "./create.ts";
 import { deviceFrame, runDevice } from "./device.ts";
 import { evalFrame, runEval } from "./eval.ts";
+import { pullFrame, runPull } from "./pull.ts";
 import { quantizeFrame, runQuantize } from "./quantize.ts";
 import { runFrame, runRun } from "./run.ts";
 import { runTrain, trainFrame } from "./train.ts";
@@ -12,6 +13,7 @@ import { runTrain, trainFrame } from "./train.ts";
 export const commands: readonly RegisteredCommand[] = [
   register(createFrame, runCreate),
   register(trainFrame, runTrain),
+  register(pullFrame, runPull),
   register(quantizeFrame, runQuantize),
   register(convertFrame, runConvert),
   register(runFrame, runRun),

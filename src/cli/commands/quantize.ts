@@ -1,6 +1,7 @@
 // handheld quantize: turns a float model directory into an int4 one.
 import { formatBytes } from "../../format.ts";
 import { type Action, defineFrame } from "../command.ts";
+import { locateModel, modelHelp } from "../model-source.ts";
 import { required } from "../options.ts";
 import { refuseExisting } from "./shared.ts";
 
@@ -10,7 +11,7 @@ export const quantizeFrame = defineFrame({
   details:
     "Symmetric, groups of 32, scales that minimise the squared error; norms stay f32. The input is left as it is.",
   arguments: {
-    model: required("<model>", "directory of the float model"),
+    model: required("<model>", `float ${modelHelp}`),
     out: required("<out>", "directory to write; must not exist yet"),
   },
   options: {},
@@ -20,8 +21,9 @@ export const quantizeFrame = defineFrame({
 export const runQuantize: Action<typeof quantizeFrame> = async ({ model, out }, io) => {
   const { quantizeModel } = await import("../../model/save.ts");
   await refuseExisting(out);
+  const source = await locateModel(model, io);
   const progress = io.progress("Quantising");
-  const { floatBytes, int4Bytes } = await quantizeModel(model, out);
+  const { floatBytes, int4Bytes } = await quantizeModel(source, out);
   progress.finish(`${formatBytes(floatBytes)} → ${formatBytes(int4Bytes)}`);
   io.result({ model: out, floatBytes, sizeBytes: int4Bytes });
 };

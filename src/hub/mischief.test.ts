@@ -8,7 +8,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { partialPath } from "./blob.ts";
 import { bytes, type Mischief, modelFiles, rangeOf, repo, startHub, type TestHub } from "./hub-server.case.ts";
-import { type PullEvent, pullModel } from "./pull.ts";
+import { findCached, type PullEvent, pullModel } from "./pull.ts";
 
 const weights = "model.safetensors";
 const sizeBytes = 300_000;
@@ -183,7 +183,9 @@ describe("contents", () => {
     const hub = await startHub();
     hub.mischief = ({ path }, response) =>
       path.endsWith("config.json") && Boolean(response.end('{"model_type":"LLAMA"}'));
-    await expectError(hub, { reason: "checksum", message: /config\.json has git-sha1/ });
+    const wrong = { reason: "checksum", message: /config\.json has git-sha1/ };
+    await expect(pullModel(repo, hub.options)).rejects.toMatchObject(wrong);
+    await expect(findCached(repo, hub.options)).rejects.toMatchObject({ reason: "not-cached" });
   });
 
   it.each([sizeBytes - 1, sizeBytes + 1])("of another announced length (%i) end the pull", async (length) => {

@@ -23,9 +23,8 @@ export function partialPath(blob: string): string {
   return `${blob}.handheld-partial`;
 }
 
-// Of a write: few and large ones, while the next bytes are hashed.
-const batchBytes = 4 << 20;
-const batchChunks = 1000;
+// Of a write and of a step of the hash.
+const batchBytes = 1 << 20;
 
 /**
  * Fetches a file into `blob`.
@@ -68,11 +67,10 @@ async function fill(
   try {
     const resumedBytes = await takeUp(file, partial, wanted.sizeBytes, hash, client.signal);
     watcher.resumed(resumedBytes);
-    const writer = new BatchWriter(file, partial, resumedBytes);
+    const writer = new BatchWriter(file, partial, resumedBytes, hash);
     try {
       for await (const chunk of readFrom(client, remote, resumedBytes, ranges)) {
         await writer.write(chunk);
-        hash.update(chunk);
         watcher.arrived(chunk.byteLength);
       }
     } finally {
@@ -115,26 +113,33 @@ async function takeUp(
   }
 }
 
-// Writes in large steps at known places, one step at a time, behind the back of who fetches and hashes.
+// Hashes and writes in large steps; while one is written, the next is gathered in the other of two buffers.
 class BatchWriter {
   private readonly file: FileHandle;
   private readonly path: string;
+  private readonly hash: Hash;
   private position: number;
-  private batch: Uint8Array[] = [];
+  private batch = new Uint8Array(batchBytes);
+  private spare = new Uint8Array(batchBytes);
   private bytes = 0;
   private pending: Promise<void> = Promise.resolve();
   private failure: unknown = null;
 
-  constructor(file: FileHandle, path: string, position: number) {
+  constructor(file: FileHandle, path: string, position: number, hash: Hash) {
     this.file = file;
     this.path = path;
     this.position = position;
+    this.hash = hash;
   }
 
   async write(chunk: Uint8Array): Promise<void> {
-    this.batch.push(chunk);
-    this.bytes += chunk.byteLength;
-    if (this.bytes >= batchBytes || this.batch.length >= batchChunks) await this.step();
+    for (let at = 0; at < chunk.byteLength; ) {
+      const part = chunk.subarray(at, at + batchBytes - this.bytes);
+      this.batch.set(part, this.bytes);
+      this.bytes += part.byteLength;
+      at += part.byteLength;
+      if (this.bytes === batchBytes) await this.step();
+    }
   }
 
   /** Waits until all is written. @throws HubError `space`, HandheldError `io` */
@@ -144,36 +149,24 @@ class BatchWriter {
   }
 
   private async step(): Promise<void> {
+    const { batch, bytes, position } = this;
+    this.hash.update(batch.subarray(0, bytes));
     await this.pending;
     if (this.failure) raise(this.path, this.failure);
-    const { batch, bytes, position } = this;
-    [this.batch, this.bytes, this.position] = [[], 0, position + bytes];
-    this.pending = writeAll(this.file, batch, position).catch((cause) => {
+    [this.batch, this.spare, this.bytes, this.position] = [this.spare, batch, 0, position + bytes];
+    this.pending = writeAll(this.file, batch.subarray(0, bytes), position).catch((cause) => {
       this.failure = cause;
     });
   }
 }
 
-// A write may be short where the disk is nearly full; the rest says why.
-async function writeAll(file: FileHandle, batch: Uint8Array[], position: number): Promise<void> {
-  let at = position;
-  for (let rest = batch; rest.length > 0; ) {
-    const { bytesWritten } = await file.writev(rest, at);
+// A write may be short where the disk is nearly full; the next one says why.
+async function writeAll(file: FileHandle, batch: Uint8Array, position: number): Promise<void> {
+  for (let at = 0; at < batch.byteLength; ) {
+    const { bytesWritten } = await file.write(batch, at, batch.byteLength - at, position + at);
     if (bytesWritten === 0) throw Object.assign(new Error("nothing was written"), { code: "ENOSPC" });
     at += bytesWritten;
-    rest = dropBytes(rest, bytesWritten);
   }
-}
-
-function dropBytes(chunks: Uint8Array[], bytes: number): Uint8Array[] {
-  let left = bytes;
-  const kept: Uint8Array[] = [];
-  for (const chunk of chunks) {
-    const gone = Math.min(left, chunk.byteLength);
-    left -= gone;
-    if (gone < chunk.byteLength) kept.push(chunk.subarray(gone));
-  }
-  return kept;
 }
 
 function openPartial(path: string): Promise<FileHandle> {

@@ -30,7 +30,7 @@ export function showPull(title: string, io: CommandIo): { event: (event: PullEve
     if (event.type === "waiting") io.warn("another process is pulling this model; waiting for it");
     else if (event.type === "retry") {
       io.warn(`${event.what}: ${event.reason}; trying again in ${formatDuration(event.waitMs / 1000)}`);
-    } else if (event.type === "progress" && event.doneBytes < event.totalBytes) {
+    } else if (event.type === "progress" && (progress !== null || event.doneBytes < event.totalBytes)) {
       const [done, total] = [megabytes(event.doneBytes), megabytes(event.totalBytes)];
       progress ??= begin(done, total);
       progress.update(done, `${formatBytes(event.bytesPerSecond)}/s`);

@@ -14,7 +14,7 @@ export interface PullProgress {
 const intervalMs = 100;
 const windowMs = 5000;
 
-/** Counts bytes and tells about it, ten times a second at most. */
+/** Counts bytes and tells about it: ten times a second at most, and when all are there. */
 export class PullMeter {
   private readonly totalBytes: number;
   private readonly tell: (progress: PullProgress) => void;
@@ -51,7 +51,7 @@ export class PullMeter {
 
   private show(): void {
     const at = this.now();
-    if (at - this.told < intervalMs) return;
+    if (at - this.told < intervalMs && this.doneBytes < this.totalBytes) return;
     this.told = at;
     const { samples, received, doneBytes, totalBytes } = this;
     samples.push({ at, received });

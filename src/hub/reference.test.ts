@@ -66,6 +66,9 @@ describe("settings", () => {
       endpoint: "https://huggingface.co",
       offline: false,
     });
+    const broken = () => hubSettings({}, { HF_TOKEN: "hf_secret\nx" });
+    expect(broken).toThrow(/HF_TOKEN holds characters that no token has/);
+    expect(broken).not.toThrow(/secret/);
     expect(() => hubSettings({}, { HF_ENDPOINT: "mirror" })).toThrow(/HF_ENDPOINT takes an http or https URL/);
   });
 });

@@ -43,15 +43,19 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 const defaultPatience: Patience = { attempts: 5, firstWaitMs: 500, longestWaitMs: 60_000, stallMs: 30_000 };
 
-/** Settles the options. @throws HandheldError `invalid-option` for an endpoint that is no http(s) URL */
+/** Settles the options. @throws HandheldError `invalid-option` for an endpoint that is no http(s) URL, or what is no token */
 export function hubSettings(options: HubOptions = {}, env: Environment = process.env): HubSettings {
   const endpoint = (options.endpoint ?? (env.HF_ENDPOINT || "https://huggingface.co")).replace(/\/+$/, "");
   if (!/^https?:$/.test(URL.parse(endpoint)?.protocol ?? "")) {
     throw new HandheldError("invalid-option", `HF_ENDPOINT takes an http or https URL, got "${endpoint}"`);
   }
+  const token = (options.token ?? env.HF_TOKEN?.trim()) || null;
+  if (token !== null && !/^[\x21-\x7e]+$/.test(token)) {
+    throw new HandheldError("invalid-option", "HF_TOKEN holds characters that no token has; copy it again");
+  }
   return {
     endpoint,
-    token: (options.token ?? env.HF_TOKEN?.trim()) || null,
+    token,
     cacheDir: resolve(options.cacheDir ?? cacheFolder(env)),
     offline: options.offline ?? (isTrue(env.HF_HUB_OFFLINE) || isTrue(env.TRANSFORMERS_OFFLINE)),
     patience: { ...defaultPatience, ...options.patience },

@@ -189,6 +189,10 @@ describe("hostile GGUF files", () => {
       }),
     ],
     [
+      "rows of 32 in Q4_K, whose blocks have 256 (an eighth of their bytes is a whole number)",
+      draft("gpt2", (d) => void Object.assign(d.tensors[2]!, { type: 12 })),
+    ],
+    [
       "an array of 2^24 strings in a small file",
       draft("gpt2", (d) => {
         entry(d, "tokenizer.ggml.tokens").value = arrayBytes(valueType.string, [], 2n ** 24n);

@@ -30,10 +30,11 @@ export type Prefix = (end: number) => Promise<Uint8Array>;
 // Limits of what is believed: a million tokens of 100 bytes and as many merges fit.
 const most = { headerBytes: 512 * 2 ** 20, entries: 1 << 16, tensors: 1 << 20, items: 1 << 24, name: 1 << 16 } as const;
 
-type Scalar = "u8" | "i8" | "u16" | "i16" | "u32" | "i32" | "f32" | "bool" | "string" | "u64" | "i64" | "f64";
+/** Types of single values. */
+export type Scalar = "u8" | "i8" | "u16" | "i16" | "u32" | "i32" | "f32" | "bool" | "string" | "u64" | "i64" | "f64";
 
-// By their numbers in the file; 9 is an array.
-const valueTypes: readonly (Scalar | "array")[] = [
+/** All types, by their numbers in the file. */
+export const valueTypes: readonly (Scalar | "array")[] = [
   ...(["u8", "i8", "u16", "i16", "u32", "i32", "f32", "bool", "string"] as const),
   "array",
   ...(["u64", "i64", "f64"] as const),

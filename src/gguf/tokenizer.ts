@@ -99,6 +99,9 @@ function byteLevel(
   };
 }
 
+// SentencePiece's own limit is 16 by default; a piece is cut at each of its letters to find its merges.
+const longestPiece = 512;
+
 /** SentencePiece's BPE, as Llama has it: pieces with scores, spaces as ▁, bytes where there is no piece. */
 function sentencePiece(
   metadata: ReadonlyMap<string, GgufValue>,
@@ -106,6 +109,9 @@ function sentencePiece(
   unknown: string | undefined,
   where: string,
 ): Record<string, unknown> {
+  const long = tokens.findIndex((token) => token.length > longestPiece);
+  if (long >= 0)
+    throw invalidFile(where, `token ${long} has ${tokens[long]!.length} letters, at most ${longestPiece} are believed`);
   const scores = metadata.get("tokenizer.ggml.scores");
   if (!Array.isArray(scores) || scores.length !== tokens.length) {
     throw invalidFile(where, `has ${tokens.length} tokens, but not as many of "tokenizer.ggml.scores"`);

@@ -1,5 +1,5 @@
 // Model directories in the Hugging Face layout: names of their files, and what config.json says of the weights' form.
-import { HandheldError } from "../errors.ts";
+import { HandheldError, quoteValue } from "../errors.ts";
 import { writeFileAtomic } from "../io.ts";
 import { type FileSource, readJson, sourceOf } from "../source.ts";
 import { fromHfConfig, type HfConfigExtras, toHfConfig } from "../spec/hf-config.ts";
@@ -52,7 +52,8 @@ function weightFormat(json: Record<string, unknown>, path: string): WeightFormat
   if (config === undefined || config === null) return "f32";
   const same = Object.entries(int4Config).every(([key, value]) => config[key] === value);
   if (same) return "int4";
-  const method = `${String(config.quant_method)}, ${String(config.bits)} bits`;
+  const said = (value: unknown) => (typeof value === "string" ? value : quoteValue(value));
+  const method = `${said(config.quant_method)}, ${said(config.bits)} bits`;
   throw new HandheldError(
     "unsupported",
     `${path}: quantization_config (${method}) is not supported; use the float model`,

@@ -81,9 +81,21 @@ async function readHeader(
 ): Promise<SafetensorsHeader> {
   const first = new Uint8Array(Math.min(8, sizeBytes ?? 8));
   await reader.read(first);
-  const json = new Uint8Array(headerLength(first, sizeBytes, path));
-  await reader.read(json);
+  const json = await readPortions(reader, headerLength(first, sizeBytes, path));
   return parseHeader(json, sizeBytes, path);
+}
+
+// Where the file's size is unknown, its header's length is a mere claim: memory grows with what has arrived.
+async function readPortions(reader: SequentialReader, length: number): Promise<Uint8Array> {
+  let bytes = new Uint8Array(Math.min(length, 1 << 20));
+  await reader.read(bytes);
+  while (bytes.byteLength < length) {
+    const longer = new Uint8Array(Math.min(length, 2 * bytes.byteLength));
+    longer.set(bytes);
+    await reader.read(longer.subarray(bytes.byteLength));
+    bytes = longer;
+  }
+  return bytes;
 }
 
 function incomingTensor(

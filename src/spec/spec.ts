@@ -1,6 +1,6 @@
 // The architecture of a decoder-only transformer as validated data. Knows nothing of weights or kernels.
 import * as z from "zod";
-import { HandheldError, suggest } from "../errors.ts";
+import { HandheldError, quoteValue, suggest } from "../errors.ts";
 
 export const activations = ["relu", "silu", "gelu", "gelu_tanh", "relu2"] as const;
 /** FFN activation. `relu2` is the square of ReLU. */
@@ -14,7 +14,7 @@ const size = z
 
 const fields = z.strictObject({
   /** Distinct blocks, L. With `layerRepeat` r the model executes L·r blocks. */
-  layers: size,
+  layers: z.number().int().positive().max(4096),
   /** Width of the residual stream, C. */
   width: size,
   /** Width of the FFN's hidden layer, F. */
@@ -116,7 +116,7 @@ function fieldError(
     return new HandheldError("invalid-spec", `${where}: unknown field "${key}"${hint || "; remove it"}`);
   }
   const key = issue.path.join(".");
-  const got = merged[key] === undefined ? "nothing" : JSON.stringify(merged[key]);
+  const got = merged[key] === undefined ? "nothing" : quoteValue(merged[key]);
   return new HandheldError(
     "invalid-spec",
     `${where}: ${names[key as keyof Spec] ?? key}: ${issue.message} (got ${got})`,
@@ -126,6 +126,12 @@ function fieldError(
 /** The divisor of `n` that is nearest to `wanted`, for error messages that say what would do. */
 function nearestDivisor(n: number, wanted: number): number {
   let best = 1;
-  for (let d = 1; d <= n; d++) if (n % d === 0 && Math.abs(d - wanted) < Math.abs(best - wanted)) best = d;
+  for (let d = 1; d * d <= n; d++) {
+    if (n % d !== 0) continue;
+    for (const divisor of [d, n / d]) {
+      const gain = Math.abs(best - wanted) - Math.abs(divisor - wanted);
+      if (gain > 0 || (gain === 0 && divisor < best)) best = divisor;
+    }
+  }
   return best;
 }

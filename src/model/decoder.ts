@@ -5,6 +5,7 @@ import type { Backend, KvFormat, KvLayer, Ptr } from "../kernels/backend.ts";
 import { KernelSampler, type SamplingOptions } from "../kernels/sampling.ts";
 import type { Spec } from "../spec/spec.ts";
 import { KvPages } from "./kv-pages.ts";
+import { matrixFormats } from "./matrix-formats.ts";
 import { ropeTable } from "./rope-table.ts";
 import { type AllowedTokens, Session } from "./session.ts";
 import {
@@ -44,7 +45,7 @@ interface Workspace {
   /** Gate and up side by side [chunk, 2F], or up alone. */
   gateUp: Ptr;
   hidden: Ptr;
-  /** Quantised activations for the int4 matrices. */
+  /** Quantised activations for packed matrices. */
   codes: Ptr;
   logits: Ptr;
   /** The token sampled last, i32. */
@@ -220,8 +221,7 @@ export class Decoder {
   private embed(ids: Ptr, N: number): void {
     const { backend, workspace: w, spec, weights } = this;
     backend.mark("embedding");
-    if (weights.format === "int4") backend.gatherInt4(w.x, weights.embedding[0]!.ptr, ids, N, spec.width);
-    else backend.gatherRows(w.x, weights.embedding[0]!.ptr, ids, N, spec.width);
+    matrixFormats[weights.format].gather(backend, w.x, weights.embedding[0]!.ptr, ids, N, spec.width);
   }
 
   /** Keys and values of N tokens, and attention of the last `rows` of them. */
@@ -281,11 +281,11 @@ export class Decoder {
 
   private linear(stack: Stack, out: Ptr, x: Ptr, N: number, columns: number, ldc: number, accumulate: boolean): void {
     const { backend, workspace: w, weights } = this;
-    if (weights.format === "int4") backend.quantizeRows(w.codes, x, N, columns);
+    const { quantizedInput, multiply } = matrixFormats[weights.format];
+    if (quantizedInput) backend.quantizeRows(w.codes, x, N, columns);
+    const input = quantizedInput ? w.codes : x;
     for (const { ptr, rows, offset } of stack) {
-      const to = out + 4 * offset;
-      if (weights.format === "int4") backend.matmulInt4(to, w.codes, ptr, N, rows, columns, ldc, accumulate);
-      else backend.gemm("nt", to, x, ptr, N, rows, columns, columns, columns, ldc, accumulate);
+      multiply(backend, out + 4 * offset, input, ptr, N, rows, columns, ldc, accumulate);
     }
   }
 

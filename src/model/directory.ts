@@ -13,14 +13,24 @@ export const modelFiles = {
   generation: "generation_config.json",
 } as const;
 
-/** What `quantization_config` holds for packed int4 weights; the layout is that of src/quant/int4.ts. */
-const int4Config = {
-  quant_method: "handheld",
-  bits: 4,
-  group_size: 32,
-  symmetric: true,
-  scale_dtype: "bfloat16",
-  layout: "8 rows x 32 columns",
+/** What `quantization_config` holds for packed weights; int4's layout is that of src/quant/int4.ts, int8 is int8-tensors.ts. */
+const quantizationConfigs: Readonly<Record<Exclude<WeightFormat, "f32">, Record<string, unknown>>> = {
+  int4: {
+    quant_method: "handheld",
+    bits: 4,
+    group_size: 32,
+    symmetric: true,
+    scale_dtype: "bfloat16",
+    layout: "8 rows x 32 columns",
+  },
+  int8: {
+    quant_method: "handheld",
+    bits: 8,
+    group_size: -1,
+    symmetric: true,
+    scale_dtype: "float32",
+    layout: "rows",
+  },
 };
 
 /** Reads config.json. @throws HandheldError `io`, `invalid-file`, `invalid-spec` or `unsupported` */
@@ -39,7 +49,7 @@ export async function writeModelConfig(
   format: WeightFormat,
   extras: HfConfigExtras,
 ): Promise<void> {
-  const quantization = format === "int4" ? { quantization_config: int4Config } : {};
+  const quantization = format === "f32" ? {} : { quantization_config: quantizationConfigs[format] };
   const config = { ...toHfConfig(spec, extras), ...quantization };
   const { bosTokenId = null, eosTokenId = null, padTokenId = null } = extras;
   const generation = { bos_token_id: bosTokenId, eos_token_id: eosTokenId, pad_token_id: padTokenId };
@@ -50,8 +60,10 @@ export async function writeModelConfig(
 function weightFormat(json: Record<string, unknown>, path: string): WeightFormat {
   const config = json.quantization_config as Record<string, unknown> | undefined | null;
   if (config === undefined || config === null) return "f32";
-  const same = Object.entries(int4Config).every(([key, value]) => config[key] === value);
-  if (same) return "int4";
+  for (const format of ["int4", "int8"] as const) {
+    const wanted = Object.entries(quantizationConfigs[format]);
+    if (wanted.every(([key, value]) => config[key] === value)) return format;
+  }
   const method = `${String(config.quant_method)}, ${String(config.bits)} bits`;
   throw new HandheldError(
     "unsupported",

@@ -8,6 +8,7 @@ import { loadTokenizer } from "../tokenizer/tokenizer-file.ts";
 import { Decoder } from "./decoder.ts";
 import { modelFiles, readModelConfig } from "./directory.ts";
 import type { NamedTensor } from "./initialize.ts";
+import { Int8Matrix, scaleName } from "./int8-tensors.ts";
 import { tensorShapes } from "./layout.ts";
 import { checkMemory, type Preflight, tinyStep } from "./preflight.ts";
 import { type IncomingTensor, readSafetensors } from "./safetensors-file.ts";
@@ -36,7 +37,7 @@ export interface LoadOptions {
 }
 
 /**
- * Loads config.json, the tokenizer and the weights (float or our int4).
+ * Loads config.json, the tokenizer and the weights (float, or our int8 or int4).
  * @throws HandheldError `io`, `invalid-file`, `invalid-spec`, `unsupported` or `out-of-memory`, naming the file.
  * @example
  * ```ts
@@ -112,11 +113,19 @@ export async function readFloatTensors(dir: string | FileSource): Promise<{ spec
 
 // Every tensor goes straight to its place in the backend's memory, in the order of the file.
 async function readWeights(backend: Backend, { places, format }: Weights, source: FileSource): Promise<void> {
-  const wanted = new Map(places.map((place) => [place.name, place]));
-  await readSafetensors(source, modelFiles.weights, wanted.keys(), async (tensor) => {
-    const place = wanted.get(tensor.name);
-    if (place !== undefined) await readPlace(backend, tensor, place, format, source);
-  });
+  const readers = new Map<string, (tensor: IncomingTensor) => Promise<void>>();
+  for (const place of places) {
+    if (format === "int8" && place.shape.length === 2) {
+      const matrix = new Int8Matrix(backend, place.ptr, place.shape);
+      readers.set(place.name, (tensor) => matrix.readCodes(tensor, source.name));
+      readers.set(scaleName(place.name), (tensor) => matrix.readScales(tensor, source.name));
+    } else {
+      readers.set(place.name, (tensor) => readPlace(backend, tensor, place, format, source));
+    }
+  }
+  await readSafetensors(source, modelFiles.weights, readers.keys(), async (tensor) =>
+    readers.get(tensor.name)?.(tensor),
+  );
 }
 
 async function readPlace(

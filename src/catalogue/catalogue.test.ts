@@ -1,0 +1,74 @@
+// The catalogue's facts: complete, well formed, and configs that have as many weights as was published. The counts are
+// those of count.case.ts; where the engine knows the family, its spec must agree.
+import { describe, expect, it } from "vitest";
+import { HandheldError } from "../errors.ts";
+import { countParameters } from "../spec/arithmetic.ts";
+import { fromHfConfig } from "../spec/hf-config.ts";
+import type { Spec } from "../spec/spec.ts";
+import { countConfig } from "./count.case.ts";
+import { catalogueModels } from "./models/index.ts";
+import { leaderboard, mobileLlm, phoneLm, survey } from "./sources.ts";
+import { type CatalogueModel, catalogueModelSchema } from "./types.ts";
+
+const from = (source: string) => catalogueModels.filter((model) => model.source === source);
+const withConfig = catalogueModels.flatMap(({ config, ...model }) => (config === null ? [] : [{ ...model, config }]));
+const nominal = ({ size }: Pick<CatalogueModel, "size">) =>
+  Number(size.slice(0, -1)) * (size.endsWith("B") ? 1e9 : 1e6);
+
+describe("the catalogue", () => {
+  it("has the 68 models of 24 organisations of the survey's Table 1, and the families of PhoneLM and MobileLLM", () => {
+    expect(from(survey)).toHaveLength(68);
+    expect(new Set(from(survey).map(({ organisation }) => organisation)).size).toBe(24);
+    expect(from(phoneLm).map(({ size }) => size)).toEqual(["0.5B", "1.5B"]);
+    expect(from(mobileLlm).map(({ size }) => size)).toEqual(["125M", "350M", "600M", "1B", "1.5B"]);
+    expect(from(leaderboard).map(({ name }) => name)).toEqual(["Galactica-1.3B", "MiniCPM-2B"]);
+  });
+
+  it("has well-formed entries with names and repositories of their own", () => {
+    for (const model of catalogueModels) expect(catalogueModelSchema.parse(model)).toEqual(model);
+    expect(new Set(catalogueModels.map(({ name }) => name.toLowerCase())).size).toBe(catalogueModels.length);
+    expect(new Set(catalogueModels.map(({ id }) => id.toLowerCase())).size).toBe(catalogueModels.length);
+  });
+});
+
+// Sizes that leave out the embedding in their name.
+const withoutEmbedding = ["MiniCPM-1B", "MiniCPM-2B", "MobiLlama-1B"];
+
+describe("a config has as many weights as were published", () => {
+  it.each(withConfig)("$name", (model) => {
+    const count = countConfig(model.config);
+    if (model.publishedParameters !== undefined) expect(count).toBe(model.publishedParameters);
+    else if (withoutEmbedding.includes(model.name)) expect(count / nominal(model)).toBeCloseTo(1.3, 0);
+    else expect(Math.abs(count / nominal(model) - 1)).toBeLessThan(0.1);
+  });
+});
+
+// Null where the engine does not know the family.
+function specOf(config: unknown): Spec | null {
+  try {
+    return fromHfConfig(config);
+  } catch (error) {
+    if (error instanceof HandheldError && error.code === "unsupported") return null;
+    throw error;
+  }
+}
+
+describe("specs agree with the facts", () => {
+  it.each(withConfig)("$name", ({ config, attention, activation, context }) => {
+    const spec = specOf(config);
+    if (spec === null) return;
+    expect(countParameters(spec).total).toBe(countConfig(config));
+    expect(spec.activation).toBe(activation);
+    expect(spec.context).toBeGreaterThanOrEqual(context);
+    const { heads, kvHeads } = spec;
+    if (attention === "MHA") expect(kvHeads).toBe(heads);
+    if (attention === "MQA") expect(kvHeads).toBe(1);
+    if (attention === "GQA") expect(kvHeads).toBeLessThan(heads);
+  });
+
+  it("the engine knows the families of Llama, PhoneLM and MobileLLM", () => {
+    for (const name of ["TinyLlama-1.1B", "SmolLM-135M", "PhoneLM-1.5B", "MobileLLM-125M", "AMD-Llama-135M"]) {
+      expect(specOf(catalogueModels.find((model) => model.name === name)!.config)).not.toBeNull();
+    }
+  });
+});

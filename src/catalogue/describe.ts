@@ -75,10 +75,10 @@ export function noCost(reason: string): ModelCost {
   return { ...unknown, fits: null, reason };
 }
 
-/** A catalogue entry with its costs. Its number of weights is the published one where the engine cannot count them. */
+/** A catalogue entry with its costs. Its number of weights is the published one where there is one. */
 export function describeModel({ config, ...facts }: CatalogueModel, place: Place): DescribedModel {
   if (config === null) return { ...facts, ...noCost("no config.json is known"), family: null };
   const { spec: _, ...cost } = costOfConfig(config, place, facts.name);
-  const parameters = cost.parameters ?? facts.publishedParameters ?? null;
+  const parameters = facts.publishedParameters ?? cost.parameters;
   return { ...facts, ...cost, parameters, family: config.model_type };
 }

@@ -28,6 +28,7 @@ describe("a model directory", () => {
     expect(await inspectModel(`${float}/`, place)).toMatchObject({
       path: float,
       kind: "directory",
+      attention: spec.kvHeads < spec.heads ? "GQA" : "MHA",
       spec,
       parameters,
       stored: { files: 1, bytes: 4 * parameters, elements: parameters, types: { F32: 4 * parameters } },
@@ -48,14 +49,21 @@ describe("a model directory", () => {
   it("in shards, of an architecture that the engine does not know, weights counted from the headers", async () => {
     const dir = join(folder, "shards");
     mkdirSync(dir);
-    writeFileSync(join(dir, "config.json"), JSON.stringify({ model_type: "mamba", hidden_size: 8 }));
+    writeFileSync(join(dir, "config.json"), JSON.stringify({ model_type: "mamba", kv_lora_rank: 8 }));
     const shards = { "a.weight": "model-1.safetensors", "b.weight": "model-2.safetensors" };
     writeFileSync(join(dir, "model.safetensors.index.json"), JSON.stringify({ weight_map: shards }));
     for (const [name, file] of Object.entries(shards)) {
       await saveSafetensors(join(dir, file), [{ name, dtype: "F32", shape: [3, 5], data: new Float32Array(15) }]);
     }
     const model = await inspectModel(dir, place);
-    expect(model).toMatchObject({ family: "mamba", spec: null, parameters: 30, int4Bytes: null, fits: null });
+    expect(model).toMatchObject({
+      family: "mamba",
+      attention: "MLA",
+      spec: null,
+      parameters: 30,
+      int4Bytes: null,
+      fits: null,
+    });
     expect(model.stored).toEqual({ files: 2, bytes: 120, elements: 30, types: { F32: 120 } });
     expect(model.reason).toContain(join(dir, "config.json"));
     writeFileSync(join(dir, "model.safetensors.index.json"), JSON.stringify({ weight_map: { a: "../a.safetensors" } }));

@@ -8,6 +8,7 @@ import { countElements, headerLength, parseHeader, type SafetensorsHeader } from
 import { type FileSource, readJson, readOptionalJson, SequentialReader, sourceOf } from "../source.ts";
 import type { Spec } from "../spec/spec.ts";
 import { costOf, costOfConfig, type ModelCost, noCost, type Place } from "./describe.ts";
+import type { AttentionKind } from "./types.ts";
 
 /** How weights lie on disk. */
 export interface StoredWeights {
@@ -25,6 +26,7 @@ export interface InspectedModel extends ModelCost {
   kind: "directory" | "gguf";
   /** model_type, or a GGUF file's architecture. */
   family: string;
+  attention: AttentionKind | null;
   spec: Spec | null;
   /** Null where there are no weights, or in a format that is not read. */
   stored: StoredWeights | null;
@@ -50,13 +52,15 @@ export async function inspectModel(path: string, place: Place): Promise<Inspecte
 async function inspectDirectory(source: FileSource, place: Place): Promise<InspectedModel> {
   const where = `${source.name}/${modelFiles.config}`;
   const config = await readJson(source, modelFiles.config);
-  const family = (config as { model_type?: unknown } | null)?.model_type;
+  const { model_type: family, kv_lora_rank: latent } = (config ?? {}) as Record<string, unknown>;
   const cost = costOfConfig(config, place, where);
   const stored = await storedWeights(source);
   // Packed weights are bytes, so only plain ones can be counted.
   const plain = stored !== null && Object.keys(stored.types).every((type) => /^B?F\d+$/.test(type));
   const parameters = cost.parameters ?? (plain ? stored.elements : null);
-  return { path: source.name, kind: "directory", family: String(family ?? "unknown"), ...cost, parameters, stored };
+  const attention = attentionOf(cost.spec, latent !== undefined);
+  const facts = { path: source.name, kind: "directory", family: String(family ?? "unknown"), attention } as const;
+  return { ...facts, ...cost, parameters, stored };
 }
 
 async function storedWeights(source: FileSource): Promise<StoredWeights | null> {
@@ -106,10 +110,17 @@ async function inspectGguf(path: string, place: Place): Promise<InspectedModel> 
     const family = String(file.metadata.get("general.architecture") ?? "unknown");
     const [spec, reason] = specOrReason(() => ggufSpec(file, path));
     const cost = spec === null ? { ...noCost(reason), parameters: stored.elements } : costOf(spec, place);
-    return { path, kind: "gguf", family, ...cost, spec, stored };
+    const attention = attentionOf(spec, file.metadata.has(`${family}.attention.kv_lora_rank`));
+    return { path, kind: "gguf", family, attention, ...cost, spec, stored };
   } finally {
     await file.close();
   }
+}
+
+function attentionOf(spec: Spec | null, latent: boolean): AttentionKind | null {
+  if (latent) return "MLA";
+  if (spec === null) return null;
+  return spec.kvHeads === spec.heads ? "MHA" : spec.kvHeads === 1 ? "MQA" : "GQA";
 }
 
 function specOrReason(read: () => Spec): [Spec, ""] | [null, string] {

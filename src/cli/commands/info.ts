@@ -66,19 +66,18 @@ function describeEntry(model: DescribedModel): Lines {
   ];
 }
 
-function describeFiles({ path, kind, family, spec, stored }: InspectedModel): Lines {
+function describeFiles({ path, kind, family, attention, spec, stored }: InspectedModel): Lines {
   return [
     ["model", `${path} (${kind === "gguf" ? "GGUF file" : "directory"})`],
     ["family", family],
-    ...(spec === null ? [] : describeSpec(spec)),
+    ...(spec === null ? [] : describeSpec(spec, attention ?? "unknown")),
     ["stored", stored === null ? "no safetensors weights" : describeStored(stored)],
   ];
 }
 
-function describeSpec(spec: Spec): Lines {
+function describeSpec(spec: Spec, attention: string): Lines {
   const { layers, layerRepeat, width, ffnWidth, heads, kvHeads, headSize, vocabulary } = spec;
   const blocks = layerRepeat === 1 ? `${layers} blocks` : `${layers} blocks, each run ${layerRepeat} times`;
-  const attention = kvHeads === heads ? "MHA" : kvHeads === 1 ? "MQA" : "GQA";
   return [
     ["shape", `${blocks}, width ${width}, FFN ${ffnWidth}, vocabulary ${vocabulary.toLocaleString("en")}`],
     ["attention", `${attention}, ${heads} query and ${kvHeads} key/value heads of ${headSize}`],
@@ -95,15 +94,20 @@ function describeStored({ files, bytes, types }: NonNullable<InspectedModel["sto
 }
 
 function describeCost({ parameters, int4Bytes, kvBytesPerToken, neededBytes, tokens, fits, reason }: ModelCost): Lines {
-  const lines: (readonly [string, string | null])[] = [
-    ["parameters", parameters && `${formatCount(parameters)} (${parameters.toLocaleString("en")})`],
-    ["as int4", int4Bytes && formatBytes(int4Bytes)],
-    ["KV cache", kvBytesPerToken && `${formatBytes(kvBytesPerToken)} a token (int8)`],
-    ["needs", neededBytes && tokens && `${formatBytes(neededBytes)} as int4 with ${formatTokens(tokens)} tokens`],
-    ["fits here", fits === null ? null : fits ? "yes" : "no"],
-    ["not run", reason],
-  ].filter((line): line is [string, string | null] => typeof line[1] === "string");
-  return lines as Lines;
+  const counted = parameters === null ? "unknown" : `${formatCount(parameters)} (${parameters.toLocaleString("en")})`;
+  if (int4Bytes === null || kvBytesPerToken === null || neededBytes === null || tokens === null) {
+    return [
+      ["parameters", counted],
+      ["not run", reason ?? "unknown"],
+    ];
+  }
+  return [
+    ["parameters", counted],
+    ["as int4", formatBytes(int4Bytes)],
+    ["KV cache", `${formatBytes(kvBytesPerToken)} a token (int8)`],
+    ["needs", `${formatBytes(neededBytes)} as int4 with ${formatTokens(tokens)} tokens`],
+    ["fits here", fits ? "yes" : "no"],
+  ];
 }
 
 function print(write: (text: string) => void, lines: Lines): void {

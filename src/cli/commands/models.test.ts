@@ -69,7 +69,7 @@ describe("handheld info", () => {
     expect(out).toMatch(/fits here +(yes|no)/);
     const { result } = await handheld("info", "recurrentgemma-2b", "--json");
     expect(result).toMatchObject({ kind: "catalogue", fits: null, config: { model_type: "recurrent_gemma" } });
-    expect(result.reason).toContain("not supported");
+    expect(result.reason).toContain("recurrent_gemma");
   });
 
   it("shows a GGUF file", async () => {

@@ -3,7 +3,7 @@
 import { describe, expect, it } from "vitest";
 import { HandheldError } from "../errors.ts";
 import { countParameters } from "../spec/arithmetic.ts";
-import { fromHfConfig } from "../spec/hf-config.ts";
+import { fromHfConfig } from "../model/families/index.ts";
 import type { Spec } from "../spec/spec.ts";
 import { countConfig } from "./count.case.ts";
 import { catalogueModels } from "./models/index.ts";

@@ -5,7 +5,7 @@ import { detectSimd } from "../kernels/index.ts";
 import { activationBytes, kvBytes, sampleBytes } from "../kernels/wasm/layout.ts";
 import { memoryNeed, wasmMemoryBytes } from "../model/preflight.ts";
 import { countParameters, kvBytesPerToken, modelBytes } from "../spec/arithmetic.ts";
-import { fromHfConfig } from "../spec/hf-config.ts";
+import { fromHfConfig } from "../model/families/index.ts";
 import type { Spec } from "../spec/spec.ts";
 import type { CatalogueModel } from "./types.ts";
 

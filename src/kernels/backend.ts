@@ -22,6 +22,9 @@ export type GemmLayout = "nt" | "nn" | "tn";
  */
 export type SkipLayout = "rows" | "columns";
 
+/** A 16-bit float: IEEE half precision, or bfloat16. */
+export type HalfFormat = "f16" | "bf16";
+
 /** What an operation is for: the parts into which a profile splits a model's time. */
 export const operators = [
   "other",
@@ -346,4 +349,28 @@ export interface Backend {
    * `state`: the four words of src/random.ts's generator; one number is taken per call.
    */
   sample(out: Ptr, x: Ptr, n: number, state: Ptr, how: Sampling, work: Ptr): void;
+
+  // --- from float weights to packed ones ----------------------------------------------------------------------------
+  /** out f32 [n] = x, n 16-bit floats, exactly; a NaN keeps its payload. Not in place. */
+  widen(out: Ptr, x: Ptr, n: number, format: HalfFormat): void;
+  /**
+   * out = w [rows, columns] packed (layout and bytes of src/quant/int4.ts), with the scales of {@link fakeQuantizeInt4}.
+   * A group of 32 with a weight that is not finite gets codes 8 and the scale NaN; faults i32 [1] (0: none) += how many.
+   */
+  packInt4(out: Ptr, w: Ptr, rows: number, columns: number, faults: Ptr): void;
+  /**
+   * out = w [rows, columns] as int8 with a scale per row (numbers of src/quant/int8.ts, layout and bytes of
+   * {@link int8Bytes} there). A row with a weight that is not finite gets codes 0 and the scale NaN; faults i32 [1]
+   * (0: none) += how many.
+   */
+  packInt8(out: Ptr, w: Ptr, rows: number, columns: number, faults: Ptr): void;
+  /** out = the same from row-major codes int8 [rows, columns] (any alignment) and scales f32 [rows], as files have them. */
+  repackInt8(out: Ptr, codes: Ptr, scales: Ptr, rows: number, columns: number): void;
+  /** out [N,C] = rows at ids of a packed int8 table with C columns, dequantised. */
+  gatherInt8(out: Ptr, table: Ptr, ids: Ptr, N: number, C: number): void;
+  /**
+   * {@link matmulInt4} with packed int8 w [M,K], K at most 65,536: out = Σ of integers · the row's scale · the token's, the
+   * products rounded in this order.
+   */
+  matmulInt8(out: Ptr, x: Ptr, w: Ptr, N: number, M: number, K: number, ldc: number, accumulate: boolean): void;
 }

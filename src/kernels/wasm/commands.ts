@@ -4,6 +4,7 @@ import type { Activation } from "../../spec/spec.ts";
 import { activations } from "../../spec/spec.ts";
 import {
   type GemmLayout,
+  type HalfFormat,
   type KvLayer,
   type Operator,
   operators,
@@ -613,5 +614,67 @@ export abstract class CommandQueue {
     f[at + 8] = how.minP;
     f[at + 9] = Math.log(how.minP);
     i[at + 10] = work;
+  }
+
+  packInt4(out: Ptr, w: Ptr, rows: number, columns: number, faults: Ptr): void {
+    const at = this.begin(op.OP_PACK_INT4, 128 * rows * columns);
+    const i = this.words;
+    i[at + 1] = out;
+    i[at + 2] = w;
+    i[at + 3] = rows;
+    i[at + 4] = columns;
+    i[at + 5] = faults;
+  }
+
+  widen(out: Ptr, x: Ptr, n: number, format: HalfFormat): void {
+    const at = this.begin(op.OP_WIDEN, 8 * n);
+    const i = this.words;
+    i[at + 1] = out;
+    i[at + 2] = x;
+    i[at + 3] = n;
+    i[at + 4] = format === "bf16" ? 1 : 0;
+  }
+
+  packInt8(out: Ptr, w: Ptr, rows: number, columns: number, faults: Ptr): void {
+    const at = this.begin(op.OP_PACK_INT8, 16 * rows * columns);
+    const i = this.words;
+    i[at + 1] = out;
+    i[at + 2] = w;
+    i[at + 3] = rows;
+    i[at + 4] = columns;
+    i[at + 5] = faults;
+  }
+
+  repackInt8(out: Ptr, codes: Ptr, scales: Ptr, rows: number, columns: number): void {
+    const at = this.begin(op.OP_REPACK_INT8, 4 * rows * columns);
+    const i = this.words;
+    i[at + 1] = out;
+    i[at + 2] = codes;
+    i[at + 3] = scales;
+    i[at + 4] = rows;
+    i[at + 5] = columns;
+  }
+
+  gatherInt8(out: Ptr, table: Ptr, ids: Ptr, N: number, C: number): void {
+    const at = this.begin(op.OP_GATHER_INT8, 8 * N * C);
+    const i = this.words;
+    i[at + 1] = out;
+    i[at + 2] = table;
+    i[at + 3] = ids;
+    i[at + 4] = N;
+    i[at + 5] = C;
+  }
+
+  matmulInt8(out: Ptr, x: Ptr, w: Ptr, N: number, M: number, K: number, ldc: number, accumulate: boolean): void {
+    const at = this.begin(op.OP_MATMUL_INT8, 2 * N * M * K);
+    const i = this.words;
+    i[at + 1] = out;
+    i[at + 2] = x;
+    i[at + 3] = w;
+    i[at + 4] = N;
+    i[at + 5] = M;
+    i[at + 6] = K;
+    i[at + 7] = ldc;
+    i[at + 8] = accumulate ? 1 : 0;
   }
 }

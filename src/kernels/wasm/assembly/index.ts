@@ -20,6 +20,9 @@ import { repackColumns, repackRows } from "./int4-repack";
 import { kvAppend, attentionCached, argmax } from "./kv";
 import { maskLogits, penalizeRepeats } from "./logits";
 import { sample } from "./sampling";
+import { packInt4, widen } from "./int4-pack";
+import { gatherInt8, packInt8, repackInt8 } from "./int8";
+import { matmulInt8 } from "./int8-matmul";
 import { alone, awaitWork, barrier, configure, publish, together } from "./control";
 import { bookBusy, bookWaiting, isProfiling, startClock } from "./profile";
 import {
@@ -62,6 +65,12 @@ import {
   OP_MASK_LOGITS,
   OP_PENALIZE_REPEATS,
   OP_SAMPLE,
+  OP_PACK_INT4,
+  OP_WIDEN,
+  OP_PACK_INT8,
+  OP_REPACK_INT8,
+  OP_GATHER_INT8,
+  OP_MATMUL_INT8,
 } from "./op";
 
 export { chooseTiles, configure };
@@ -463,6 +472,57 @@ function execute(c: usize): void {
         load<f32>(c, 32),
         load<f32>(c, 36),
         <usize>load<u32>(c, 40),
+      );
+      return;
+    case OP_PACK_INT4:
+      packInt4(
+        <usize>load<u32>(c, 4),
+        <usize>load<u32>(c, 8),
+        load<i32>(c, 12),
+        load<i32>(c, 16),
+        <usize>load<u32>(c, 20),
+      );
+      return;
+    case OP_WIDEN:
+      widen(<usize>load<u32>(c, 4), <usize>load<u32>(c, 8), load<i32>(c, 12), load<i32>(c, 16));
+      return;
+    case OP_PACK_INT8:
+      packInt8(
+        <usize>load<u32>(c, 4),
+        <usize>load<u32>(c, 8),
+        load<i32>(c, 12),
+        load<i32>(c, 16),
+        <usize>load<u32>(c, 20),
+      );
+      return;
+    case OP_REPACK_INT8:
+      repackInt8(
+        <usize>load<u32>(c, 4),
+        <usize>load<u32>(c, 8),
+        <usize>load<u32>(c, 12),
+        load<i32>(c, 16),
+        load<i32>(c, 20),
+      );
+      return;
+    case OP_GATHER_INT8:
+      gatherInt8(
+        <usize>load<u32>(c, 4),
+        <usize>load<u32>(c, 8),
+        <usize>load<u32>(c, 12),
+        load<i32>(c, 16),
+        load<i32>(c, 20),
+      );
+      return;
+    case OP_MATMUL_INT8:
+      matmulInt8(
+        <usize>load<u32>(c, 4),
+        <usize>load<u32>(c, 8),
+        <usize>load<u32>(c, 12),
+        load<i32>(c, 16),
+        load<i32>(c, 20),
+        load<i32>(c, 24),
+        load<i32>(c, 28),
+        load<i32>(c, 32),
       );
       return;
     default:

@@ -1,9 +1,13 @@
 // Model directories in the Hugging Face layout: names of their files, and what config.json says of the weights' form.
 import { HandheldError, quoteValue } from "../errors.ts";
 import { writeFileAtomic } from "../io.ts";
+import { int4Bytes } from "../quant/int4.ts";
 import { type FileSource, readJson, sourceOf } from "../source.ts";
-import { fromHfConfig, type HfConfigExtras, toHfConfig } from "../spec/hf-config.ts";
 import type { Spec } from "../spec/spec.ts";
+import type { TensorSource } from "./families/family.ts";
+import { fromHfConfig, type StoredLayout, storedLayout } from "./families/index.ts";
+import { type HfConfigExtras, toHfConfig } from "./hf-config.ts";
+import { isMatrix, tensorShapes } from "./layout.ts";
 import type { WeightFormat } from "./weights.ts";
 
 /** Files of a model directory. */
@@ -23,13 +27,32 @@ const int4Config = {
   layout: "8 rows x 32 columns",
 };
 
+/** What config.json says. */
+export interface ModelConfig {
+  spec: Spec;
+  /** How the matrices are stored; `f32`: as floats of any width. */
+  format: WeightFormat;
+  /** Where the tensors are in the files, and under which names; of quantised models, under ours. */
+  layout(): StoredLayout;
+}
+
 /** Reads config.json. @throws HandheldError `io`, `invalid-file`, `invalid-spec` or `unsupported` */
-export async function readModelConfig(dir: string | FileSource): Promise<{ spec: Spec; format: WeightFormat }> {
+export async function readModelConfig(dir: string | FileSource): Promise<ModelConfig> {
   const source = sourceOf(dir);
   const path = `${source.name}/${modelFiles.config}`;
-  const json = (await readJson(source, modelFiles.config)) as Record<string, unknown>;
+  const json = await readJson(source, modelFiles.config);
   const spec = fromHfConfig(json, path);
-  return { spec, format: weightFormat(json, path) };
+  const format = weightFormat(json as Record<string, unknown>, path);
+  const ours = () => ({ sources: ourSources(spec), prefix: "" });
+  return { spec, format, layout: format === "f32" ? () => storedLayout(json, spec, path) : ours };
+}
+
+// Packed tensors, as the files of quantised models have them: see the layout of each format in src/quant.
+function ourSources(spec: Spec): TensorSource[] {
+  return tensorShapes(spec).map((tensor) => {
+    const { name: to, shape } = tensor;
+    return { to, from: to, shape: isMatrix(tensor) ? [int4Bytes(shape[0]!, shape[1]!)] : shape };
+  });
 }
 
 /** Writes config.json and generation_config.json. @throws HandheldError `io` */

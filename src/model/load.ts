@@ -6,11 +6,13 @@ import type { Spec } from "../spec/spec.ts";
 import type { Tokenizer } from "../tokenizer/tokenizer.ts";
 import { loadTokenizer } from "../tokenizer/tokenizer-file.ts";
 import { Decoder } from "./decoder.ts";
-import { modelFiles, readModelConfig } from "./directory.ts";
+import { type ModelConfig, readModelConfig } from "./directory.ts";
+import type { TensorSource } from "./families/family.ts";
 import type { NamedTensor } from "./initialize.ts";
 import { tensorShapes } from "./layout.ts";
 import { checkMemory, type Preflight, tinyStep } from "./preflight.ts";
-import { type IncomingTensor, readSafetensors } from "./safetensors-file.ts";
+import type { IncomingTensor } from "./safetensors-file.ts";
+import { allocateFloats, applySource, readStored } from "./stored-tensors.ts";
 import { createWeights, type TensorPlace, type WeightFormat, type Weights } from "./weights.ts";
 
 /** A model that can generate. */
@@ -70,15 +72,18 @@ export async function loadDecoder(
   { minContext = 0, maxContext = Infinity, preflight }: LoadOptions = {},
 ): Promise<Decoder> {
   const source = sourceOf(dir);
-  const { spec: stored, format } = await readModelConfig(source);
-  const spec = { ...stored, context: Math.min(Math.max(stored.context, minContext), maxContext) };
+  const config = await readModelConfig(source);
+  const { format } = config;
+  // There are no learned positions beyond the model's context.
+  const least = config.spec.positions === "learned" ? 0 : minContext;
+  const spec = { ...config.spec, context: Math.min(Math.max(config.spec.context, least), maxContext) };
   if (preflight) checkMemory(backend, spec, format, preflight, source.name);
   const weights = createWeights(backend, spec, format);
   let decoder: Decoder | null = null;
   try {
     decoder = new Decoder(backend, spec, weights);
     if (preflight) tinyStep(decoder, preflight);
-    await readWeights(backend, weights, source);
+    await readWeights(backend, weights, source, config);
     return decoder;
   } catch (error) {
     (decoder ?? { close: () => weights.free() }).close();
@@ -86,70 +91,73 @@ export async function loadDecoder(
   }
 }
 
-/** All weights of a float model directory, one after the other. @throws as {@link loadModel} */
+/**
+ * All weights of a float model directory under our names, one after the other.
+ * @throws as {@link loadModel}
+ */
 export async function readFloatTensors(dir: string | FileSource): Promise<{ spec: Spec; tensors: NamedTensor[] }> {
   const source = sourceOf(dir);
-  const { spec, format } = await readModelConfig(source);
+  const config = await readModelConfig(source);
+  const { spec, format } = config;
   if (format !== "f32") {
     throw new HandheldError(
       "unsupported",
       `${source.name}: the weights are quantised; give the float model they were made from`,
     );
   }
-  const shapes = tensorShapes(spec);
-  const wanted = new Map(shapes.map(({ name, shape }) => [name, shape]));
-  const read = new Map<string, NamedTensor>();
-  await readSafetensors(source, modelFiles.weights, wanted.keys(), async (tensor) => {
-    const shape = wanted.get(tensor.name);
-    if (shape === undefined) return;
-    checkShape(tensor, shape, source);
-    const data = allocateFloats(shape, `${source.name}: ${tensor.name}`);
-    await tensor.readFloats(data);
-    read.set(tensor.name, { name: tensor.name, shape, data });
+  const tensors = tensorShapes(spec).map(({ name, shape }) => {
+    return { name, shape, data: allocateFloats(shape, `${source.name}: ${name}`) };
   });
-  return { spec, tensors: shapes.map(({ name }) => read.get(name)!) };
+  const data = new Map(tensors.map((tensor) => [tensor.name, tensor.data]));
+  await readFloatSources(source, config, ({ to, at = 0 }, values) => data.get(to)!.set(values, at));
+  return { spec, tensors };
 }
 
-// Every tensor goes straight to its place in the backend's memory, in the order of the file.
-async function readWeights(backend: Backend, { places, format }: Weights, source: FileSource): Promise<void> {
-  const wanted = new Map(places.map((place) => [place.name, place]));
-  await readSafetensors(source, modelFiles.weights, wanted.keys(), async (tensor) => {
-    const place = wanted.get(tensor.name);
-    if (place !== undefined) await readPlace(backend, tensor, place, format, source);
+// Every tensor goes to its place in the backend's memory, in the order of the files.
+async function readWeights(backend: Backend, weights: Weights, source: FileSource, config: ModelConfig): Promise<void> {
+  const places = new Map(weights.places.map((place) => [place.name, place]));
+  if (config.format !== "f32") {
+    await readStored(source, config.layout(), (tensor, [entry]) =>
+      readPlace(backend, tensor, places.get(entry!.to)!, source),
+    );
+    return;
+  }
+  await readFloatSources(source, config, ({ to, at = 0 }, values) => {
+    const place = places.get(to)!;
+    const target = backend.f32(place.ptr, place.bytes / 4);
+    // A shorter context than the model's has fewer learned positions.
+    target.set(values.subarray(0, target.length - at), at);
   });
 }
 
 async function readPlace(
   backend: Backend,
   tensor: IncomingTensor,
-  { name, ptr, bytes, shape }: TensorPlace,
-  format: WeightFormat,
+  { name, ptr, bytes, format }: TensorPlace,
   source: FileSource,
 ): Promise<void> {
-  if (format === "int4" && shape.length === 2) {
-    checkShape(tensor, [bytes], source);
-    if (tensor.dtype !== "U8")
-      throw new HandheldError("invalid-file", `${source.name}: ${name} is ${tensor.dtype}, not packed U8`);
-    await tensor.readBytes(backend.u8(ptr, bytes));
-  } else {
-    checkShape(tensor, shape, source);
-    await tensor.readFloats(backend.f32(ptr, bytes / 4));
-  }
+  if (format === "f32") return tensor.readFloats(backend.f32(ptr, bytes / 4));
+  if (tensor.dtype !== "U8")
+    throw new HandheldError("invalid-file", `${source.name}: ${name} is ${tensor.dtype}, not packed U8`);
+  await tensor.readBytes(backend.u8(ptr, bytes));
 }
 
-function checkShape({ name, shape: got }: IncomingTensor, wanted: readonly number[], source: FileSource): void {
-  if (got.join() === wanted.join()) return;
-  throw new HandheldError(
-    "invalid-file",
-    `${source.name}: ${name} has shape [${got}], config.json asks for [${wanted}]`,
-  );
-}
-
-function allocateFloats(shape: readonly number[], where: string): Float32Array<ArrayBuffer> {
-  const length = shape.reduce((product, size) => product * size, 1);
-  try {
-    return new Float32Array(length);
-  } catch (cause) {
-    throw new HandheldError("out-of-memory", `${where}: ${4 * length} bytes do not fit in memory`, { cause });
+/** Calls `put` with the numbers of every source of our tensors. */
+async function readFloatSources(
+  source: FileSource,
+  config: ModelConfig,
+  put: (entry: TensorSource, values: Float32Array) => void,
+): Promise<void> {
+  const layout = config.layout();
+  const shapes = new Map(tensorShapes(config.spec).map(({ name, shape }) => [name, shape]));
+  for (const entry of layout.sources) {
+    if (entry.from !== null) continue;
+    const [length = 0] = shapes.get(entry.to)!;
+    put({ ...entry, at: 0 }, new Float32Array(length).fill(entry.plus ?? 0));
   }
+  await readStored(source, layout, async (tensor, entries) => {
+    const stored = allocateFloats(tensor.shape, `${source.name}: ${tensor.name}`);
+    await tensor.readFloats(stored);
+    for (const entry of entries) put(entry, applySource(stored, entry));
+  });
 }

@@ -26,7 +26,8 @@ export interface IncomingTensor {
 
 /**
  * Reads a file from beginning to end: its header is checked, then `onTensor` is called for each tensor in the order of
- * the file and may read it straight to where it belongs. Every one of `names` is known to be there before the first call.
+ * the file and may read it straight to where it belongs. Every one of `names` is known to be there, or to be without
+ * `prefix`, before the first call.
  *
  * @throws HandheldError `io`, `invalid-file` or `aborted`, and what `onTensor` throws.
  */
@@ -35,6 +36,7 @@ export async function readSafetensors(
   file: string,
   names: Iterable<string>,
   onTensor: (tensor: IncomingTensor) => Promise<void>,
+  prefix = "",
 ): Promise<SafetensorsHeader> {
   const path = `${source.name}/${file}`;
   const incoming = await openFile(source, file);
@@ -43,6 +45,7 @@ export async function readSafetensors(
     const header = await readHeader(reader, incoming, path);
     for (const name of names) {
       if (header.tensors.has(name)) continue;
+      if (prefix && name.startsWith(prefix) && header.tensors.has(name.slice(prefix.length))) continue;
       const hint = suggest(name, header.tensors.keys());
       throw new HandheldError("invalid-file", `${path}: no tensor "${name}"${hint || "; is it another architecture?"}`);
     }

@@ -2,8 +2,8 @@
 import { describe, expect, it } from "vitest";
 import { readModelConfig } from "../../src/model/directory.ts";
 import { tensorShapes } from "../../src/model/layout.ts";
+import { parseSpec } from "../../src/model/spec-file.ts";
 import { createRandom, type Random } from "../../src/random.ts";
-import { parseSpec } from "../../src/spec/load.ts";
 import { configs } from "./configs.ts";
 import { attempt, type FuzzInput, fuzz, inputCount } from "./fuzz.ts";
 import { memorySource } from "./memory-source.ts";

@@ -4,7 +4,7 @@ import type { Backend } from "../../kernels/backend.ts";
 import { Decoder } from "../../model/decoder.ts";
 import { modelFiles } from "../../model/directory.ts";
 import { loadDecoder } from "../../model/load.ts";
-import { loadSpec } from "../../spec/load.ts";
+import { loadSpec } from "../../model/spec-file.ts";
 
 /** A decoder and what to call it. */
 export interface OpenedModel {

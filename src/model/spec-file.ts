@@ -2,9 +2,9 @@
 // node:fs is imported only when a file is read, so that browsers can use the rest.
 import { HandheldError, ioError, suggest } from "../errors.ts";
 import { readJsonFile } from "../io.ts";
-import { fromHfConfig } from "./hf-config.ts";
-import { findPresetName, preset, presetNames } from "./presets.ts";
-import { createSpec, type Spec, type SpecInput } from "./spec.ts";
+import { findPresetName, preset, presetNames } from "../spec/presets.ts";
+import { createSpec, type Spec, type SpecInput } from "../spec/spec.ts";
+import { fromHfConfig } from "./families/index.ts";
 
 /**
  * Validates a parsed JSON value as a spec: a Hugging Face config where it has `model_type` or `hidden_size`, else ours.

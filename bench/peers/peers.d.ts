@@ -12,10 +12,13 @@ declare module "node-llama-cpp" {
   }
   export interface LlamaModel {
     readonly size: number;
+    tokenize(text: string, specialTokens: boolean): number[];
     createContext(options: {
       contextSize: number;
       threads: { ideal: number; min: number };
       flashAttention: boolean;
+      experimentalKvCacheKeyType?: "F32";
+      experimentalKvCacheValueType?: "F32";
     }): Promise<LlamaContext>;
     dispose(): Promise<void>;
   }

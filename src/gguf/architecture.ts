@@ -1,9 +1,10 @@
 // What a GGUF file of the Llama family says of its architecture, and its tensors under the names of Hugging Face.
 import { HandheldError, invalidFile, suggest } from "../errors.ts";
-import { blockNames, embeddingName, finalNormName, headName, tensorShapes } from "../model/layout.ts";
+import { tensorShapes } from "../model/layout.ts";
 import { createSpec, type Spec } from "../spec/spec.ts";
 import type { GgufFile } from "./file.ts";
 import type { GgufHeader, GgufTensor, GgufValue } from "./header.ts";
+import { ggufName, interleavedHeads, layoutNamed, splitHalves } from "./layouts.ts";
 
 /** A tensor by its Hugging Face name, read when asked. */
 export interface NamedSource {
@@ -55,34 +56,23 @@ export function ggufSpec({ metadata, tensors }: GgufHeader, where: string): Spec
  * @throws HandheldError `invalid-file` when one is missing or has another shape
  */
 export function ggufTensors(file: GgufFile, spec: Spec): NamedSource[] {
+  const layout = layoutNamed(file.metadata.get("general.architecture"))!;
   const byName = new Map(file.tensors.map((tensor) => [tensor.name, tensor]));
-  const theirs = new Map<string, string>([
-    [embeddingName, "token_embd.weight"],
-    [finalNormName, "output_norm.weight"],
-    [headName, "output.weight"],
-  ]);
-  /** Query and key rows are interleaved for a rotation of neighbours; heads by our name. */
-  const interleaved = new Map<string, number>();
-  for (let i = 0; i < spec.layers; i++) {
-    const names = blockNames(spec, i);
-    const block = (name: string) => `blk.${i}.${name}.weight`;
-    theirs.set(names.inputNorm, block("attn_norm")).set(names.postNorm, block("ffn_norm"));
-    theirs.set(names.query, block("attn_q")).set(names.key, block("attn_k")).set(names.value, block("attn_v"));
-    theirs.set(names.output, block("attn_output")).set(names.gate!, block("ffn_gate"));
-    theirs.set(names.up, block("ffn_up")).set(names.down, block("ffn_down"));
-    interleaved.set(names.query, spec.heads).set(names.key, spec.kvHeads);
-  }
-  return tensorShapes(spec).map(({ name, shape }) => {
-    const tensor = findTensor(byName, theirs.get(name)!, shape, file.path);
-    const heads = interleaved.get(name);
-    return {
-      name,
-      shape,
-      read: async () => {
-        const values = await file.read(tensor);
-        return heads === undefined ? values : splitHalves(values, heads, spec.headSize, spec.width);
-      },
+  const wanted = new Map(tensorShapes(spec).map(({ name, shape }) => [name, shape]));
+  return [...wanted].map(([name, shape]) => {
+    const { name: theirs, parts } = ggufName(layout, name);
+    const rowsOf = (part: string) => wanted.get(part)![0]!;
+    const rows = parts.reduce((sum, part) => sum + rowsOf(part), 0);
+    const tensor = findTensor(byName, theirs, [rows, ...shape.slice(1)], file.path);
+    const before = parts.slice(0, parts.indexOf(name)).reduce((sum, part) => sum + rowsOf(part), 0);
+    const columns = shape[1] ?? 1;
+    const heads = interleavedHeads(layout, name, spec);
+    const read = async () => {
+      const values = await file.read(tensor);
+      const own = parts.length === 1 ? values : values.slice(before * columns, (before + shape[0]!) * columns);
+      return heads === null ? own : splitHalves(own, heads, spec.headSize);
     };
+    return { name, shape, read };
   });
 }
 
@@ -101,20 +91,6 @@ function findTensor(
     throw invalidFile(where, `the tensor "${name}" ${got}`);
   }
   return tensor;
-}
-
-/**
- * Rows 2i and 2i + 1 of a head, which llama.cpp rotates together, to rows i and D/2 + i, which transformers does.
- * `weights` is [heads · D, columns].
- */
-function splitHalves(weights: Float32Array, heads: number, D: number, columns: number): Float32Array<ArrayBuffer> {
-  const out = new Float32Array(weights.length);
-  for (let row = 0; row < heads * D; row++) {
-    const d = row % D;
-    const from = row - d + (d < D / 2 ? 2 * d : 2 * (d - D / 2) + 1);
-    out.set(weights.subarray(from * columns, (from + 1) * columns), row * columns);
-  }
-  return out;
 }
 
 function rejectUnsupported(

@@ -6,11 +6,8 @@ import { saveSafetensors } from "../model/safetensors-file.ts";
 import type { WeightFormat } from "../model/weights.ts";
 import { int4Bytes, packInt4 } from "../quant/int4.ts";
 import type { Spec } from "../spec/spec.ts";
-import { createTokenizer } from "../tokenizer/tokenizer.ts";
 import { saveTokenizer } from "../tokenizer/tokenizer-file.ts";
-import { ggufSpec, ggufTensors } from "./architecture.ts";
-import { openGguf } from "./file.ts";
-import { ggufTokenizer } from "./tokenizer.ts";
+import { openGgufModel } from "./model-source.ts";
 
 /** Options of {@link convertGguf}. */
 export interface ConvertOptions {
@@ -33,12 +30,9 @@ export async function convertGguf(
   format: Exclude<WeightFormat, "int8">,
   { signal, onProgress }: ConvertOptions = {},
 ): Promise<Spec> {
-  const file = await openGguf(path);
+  const model = await openGgufModel(path);
   try {
-    const spec = ggufSpec(file, path);
-    const sources = ggufTensors(file, spec);
-    const files = ggufTokenizer(file, path);
-    const tokenizer = createTokenizer(files.json, files.config, path);
+    const { spec, tokenizer, tensors: sources } = model;
     let done = 0;
     const next = () => {
       if (signal?.aborted) throw new HandheldError("aborted", `stopped converting ${path}; ${out} is not complete`);
@@ -66,6 +60,6 @@ export async function convertGguf(
     await writeModelConfig(out, spec, format, { bosTokenId: bosId, eosTokenId: eosId, padTokenId: padId });
     return spec;
   } finally {
-    await file.close();
+    await model.close();
   }
 }

@@ -43,7 +43,7 @@ export function inputCount(few: number): number {
 }
 
 // Far above what any input takes, also on a busy machine: it tells a hang from a reader that is merely slow.
-const hangMs = 5000;
+const hangMs = 20_000;
 const longestMessage = 2000;
 
 /** Tries `inputs` inputs; stops after ten findings. */

@@ -64,8 +64,8 @@ describe("hostile model.safetensors.index.json", () => {
     expect(outcome.refused["invalid-file"]).toBeGreaterThan(outcome.inputs / 4);
   }, 3_600_000);
 
-  it("a million files are refused at the first too many", async () => {
-    const entries = Array.from({ length: 1_000_000 }, (_, i) => `"w${i}":"${i}.safetensors"`).join();
+  it("300,000 files are refused at the first too many", async () => {
+    const entries = Array.from({ length: 300_000 }, (_, i) => `"w${i}":"${i}.safetensors"`).join();
     const bytes = new TextEncoder().encode(`{"weight_map":{${entries}}}`);
     const { finding, code } = await attempt(inputOf(bytes, createRandom(1)));
     expect([finding, code]).toEqual([null, "invalid-file"]);

@@ -1,17 +1,11 @@
 // What a GGUF file of the Llama family says of its architecture, and its tensors under the names of Hugging Face.
 import { HandheldError, invalidFile, suggest } from "../errors.ts";
+import type { NamedSource } from "../model/float-weights.ts";
 import { tensorShapes } from "../model/layout.ts";
 import { createSpec, type Spec } from "../spec/spec.ts";
 import type { GgufFile } from "./file.ts";
 import type { GgufHeader, GgufTensor, GgufValue } from "./header.ts";
 import { ggufName, interleavedHeads, layoutNamed, splitHalves } from "./layouts.ts";
-
-/** A tensor by its Hugging Face name, read when asked. */
-export interface NamedSource {
-  name: string;
-  shape: readonly number[];
-  read(): Promise<Float32Array<ArrayBuffer>>;
-}
 
 /**
  * The architecture of a file. @throws HandheldError `unsupported` for other families and for biases and scaled RoPE,

@@ -1,10 +1,10 @@
 // A model, from a directory or from another GGUF file, as a GGUF file for llama.cpp and what is built on it.
 import { HandheldError } from "../errors.ts";
+import type { NamedSource } from "../model/float-weights.ts";
 import { tensorShapes } from "../model/layout.ts";
 import { type PackedType, packGgml } from "../quant/ggml-pack.ts";
 import type { Spec } from "../spec/spec.ts";
 import type { Tokenizer } from "../tokenizer/tokenizer.ts";
-import type { NamedSource } from "./architecture.ts";
 import { type GgufLayout, ggufName, interleavedHeads, joinHalves, layoutFor } from "./layouts.ts";
 import { tokenizerMetadata } from "./tokenizer-write.ts";
 import { entry, type GgufEntry, type GgufTensorToWrite, saveGguf } from "./write.ts";

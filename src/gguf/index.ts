@@ -1,6 +1,6 @@
 // Public names of handheld/gguf: llama.cpp's model files, read and written.
-export { ggufSpec, ggufTensors, type NamedSource } from "./architecture.ts";
-export { type ConvertOptions, convertGguf } from "./convert.ts";
+export { ggufSpec, ggufTensors } from "./architecture.ts";
+export { convertGguf } from "./convert.ts";
 export { type ExportOptions, exportGguf, type ModelToExport } from "./export.ts";
 export { type GgufFile, openGguf } from "./file.ts";
 export type { GgufHeader, GgufTensor, GgufValue } from "./header.ts";

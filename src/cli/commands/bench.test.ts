@@ -34,7 +34,7 @@ describe("openForBench", () => {
     ["a spec", specFile, "random int4 weights"],
   ])("%s", async (_, source, weights) => {
     const backend = createReferenceBackend();
-    const opened = await openForBench(backend, source, 100, 1);
+    const opened = await openForBench(backend, source, 100, 1, undefined);
     expect(opened).toMatchObject({ model: source, weights });
     expect(opened.decoder.spec.context).toBeGreaterThanOrEqual(100);
     const session = opened.decoder.createSession({ capacity: 100 });

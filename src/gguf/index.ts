@@ -1,5 +1,7 @@
 // Public names of handheld/gguf: llama.cpp's model files, read and written.
-export { ggufSpec, ggufTensors, type NamedSource } from "./architecture.ts";
+
+export type { NamedSource } from "../model/stored-access.ts";
+export { ggufSpec, ggufTensors } from "./architecture.ts";
 export { type ConvertOptions, convertGguf } from "./convert.ts";
 export { type ExportOptions, exportGguf, type ModelToExport } from "./export.ts";
 export { type GgufFile, openGguf } from "./file.ts";

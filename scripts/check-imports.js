@@ -14,6 +14,7 @@ const pipeline = [
   "tensor",
   "model",
   "gguf",
+  "catalogue",
   "functions",
   "generate",
   "browser",

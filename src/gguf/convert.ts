@@ -27,7 +27,7 @@ export interface ConvertOptions {
 export async function convertGguf(
   path: string,
   out: string,
-  format: WeightFormat,
+  format: Exclude<WeightFormat, "int8">,
   { signal, onProgress }: ConvertOptions = {},
 ): Promise<Spec> {
   const model = await openGgufModel(path);

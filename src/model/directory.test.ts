@@ -89,9 +89,9 @@ describe("quantizeModel", () => {
     expect(readdirSync(dir).map((name) => [name, readFileSync(join(dir, name))])).toEqual(before);
     expect(sizes).toEqual({
       floatBytes: statSync(join(dir, "model.safetensors")).size,
-      int4Bytes: statSync(join(to, "model.safetensors")).size,
+      quantizedBytes: statSync(join(to, "model.safetensors")).size,
     });
-    expect(sizes.int4Bytes * 5).toBeLessThan(sizes.floatBytes);
+    expect(sizes.quantizedBytes * 5).toBeLessThan(sizes.floatBytes);
     expect(readFileSync(join(to, "functions.json"), "utf8")).toBe("[]\n");
     expect(existsSync(join(to, "handheld.json"))).toBe(false);
 

@@ -1,13 +1,10 @@
 // Model directories in the Hugging Face layout: names of their files, and what config.json says of the weights' form.
 import { HandheldError, quoteValue } from "../errors.ts";
 import { writeFileAtomic } from "../io.ts";
-import { int4Bytes } from "../quant/int4.ts";
 import { type FileSource, readJson, sourceOf } from "../source.ts";
 import type { Spec } from "../spec/spec.ts";
-import type { TensorSource } from "./families/family.ts";
 import { fromHfConfig, type StoredLayout, storedLayout } from "./families/index.ts";
 import { type HfConfigExtras, toHfConfig } from "./hf-config.ts";
-import { isMatrix, tensorShapes } from "./layout.ts";
 import type { WeightFormat } from "./weights.ts";
 
 /** Files of a model directory. */
@@ -17,14 +14,24 @@ export const modelFiles = {
   generation: "generation_config.json",
 } as const;
 
-/** What `quantization_config` holds for packed int4 weights; the layout is that of src/quant/int4.ts. */
-const int4Config = {
-  quant_method: "handheld",
-  bits: 4,
-  group_size: 32,
-  symmetric: true,
-  scale_dtype: "bfloat16",
-  layout: "8 rows x 32 columns",
+/** What `quantization_config` holds for packed weights; int4's layout is that of src/quant/int4.ts, int8 is int8-tensors.ts. */
+const quantizationConfigs: Readonly<Record<Exclude<WeightFormat, "f32">, Record<string, unknown>>> = {
+  int4: {
+    quant_method: "handheld",
+    bits: 4,
+    group_size: 32,
+    symmetric: true,
+    scale_dtype: "bfloat16",
+    layout: "8 rows x 32 columns",
+  },
+  int8: {
+    quant_method: "handheld",
+    bits: 8,
+    group_size: -1,
+    symmetric: true,
+    scale_dtype: "float32",
+    layout: "rows",
+  },
 };
 
 /** What config.json says. */
@@ -32,7 +39,7 @@ export interface ModelConfig {
   spec: Spec;
   /** How the matrices are stored; `f32`: as floats of any width. */
   format: WeightFormat;
-  /** Where the tensors are in the files, and under which names; of quantised models, under ours. */
+  /** Where float tensors are in the files, and under which names. Packed ones have ours. */
   layout(): StoredLayout;
 }
 
@@ -43,16 +50,7 @@ export async function readModelConfig(dir: string | FileSource): Promise<ModelCo
   const json = await readJson(source, modelFiles.config);
   const spec = fromHfConfig(json, path);
   const format = weightFormat(json as Record<string, unknown>, path);
-  const ours = () => ({ sources: ourSources(spec), prefix: "" });
-  return { spec, format, layout: format === "f32" ? () => storedLayout(json, spec, path) : ours };
-}
-
-// Packed tensors, as the files of quantised models have them: see the layout of each format in src/quant.
-function ourSources(spec: Spec): TensorSource[] {
-  return tensorShapes(spec).map((tensor) => {
-    const { name: to, shape } = tensor;
-    return { to, from: to, shape: isMatrix(tensor) ? [int4Bytes(shape[0]!, shape[1]!)] : shape };
-  });
+  return { spec, format, layout: () => storedLayout(json, spec, path) };
 }
 
 /** Writes config.json and generation_config.json. @throws HandheldError `io` */
@@ -62,7 +60,7 @@ export async function writeModelConfig(
   format: WeightFormat,
   extras: HfConfigExtras,
 ): Promise<void> {
-  const quantization = format === "int4" ? { quantization_config: int4Config } : {};
+  const quantization = format === "f32" ? {} : { quantization_config: quantizationConfigs[format] };
   const config = { ...toHfConfig(spec, extras), ...quantization };
   const { bosTokenId = null, eosTokenId = null, padTokenId = null } = extras;
   const generation = { bos_token_id: bosTokenId, eos_token_id: eosTokenId, pad_token_id: padTokenId };
@@ -73,8 +71,10 @@ export async function writeModelConfig(
 function weightFormat(json: Record<string, unknown>, path: string): WeightFormat {
   const config = json.quantization_config as Record<string, unknown> | undefined | null;
   if (config === undefined || config === null) return "f32";
-  const same = Object.entries(int4Config).every(([key, value]) => config[key] === value);
-  if (same) return "int4";
+  for (const format of ["int4", "int8"] as const) {
+    const wanted = Object.entries(quantizationConfigs[format]);
+    if (wanted.every(([key, value]) => config[key] === value)) return format;
+  }
   const said = (value: unknown) => (typeof value === "string" ? value : quoteValue(value));
   const method = `${said(config.quant_method)}, ${said(config.bits)} bits`;
   throw new HandheldError(

@@ -2,6 +2,7 @@
 // another is in the spec's options; what is the same for all tokens and sessions is in decoder.ts.
 import type { AttentionOptions, Backend, KvLayer, Ptr } from "../kernels/backend.ts";
 import { layerShape, layerWindow, type Spec } from "../spec/spec.ts";
+import { matrixFormats } from "./matrix-formats.ts";
 import { alibiSlopes, type RopeKind, ropeKinds, ropeTable } from "./positions.ts";
 import type { BlockWeights, LatentWeights, Linear, NormWeights, Weights } from "./weights.ts";
 import type { Workspace } from "./workspace.ts";
@@ -46,8 +47,7 @@ export class ForwardPass {
     backend.mark("embedding");
     const to = weights.embeddingIn ? w.narrow : w.x;
     const table = weights.embedding.parts[0]!.ptr;
-    if (weights.format === "int4") backend.gatherInt4(to, table, ids, N, E);
-    else backend.gatherRows(to, table, ids, N, E);
+    matrixFormats[weights.format].gather(backend, to, table, ids, N, E);
     if (weights.embeddingIn) this.linear(weights.embeddingIn, w.x, w.narrow, N, C);
     if (weights.positions) backend.add(w.x, w.x, weights.positions + 4 * position * C, N * C);
     if (weights.embeddingNorm) this.norm(weights.embeddingNorm, w.x, w.x, N);
@@ -239,11 +239,11 @@ export class ForwardPass {
     accumulate = false,
   ): void {
     const { backend, workspace: w, weights } = this;
-    if (weights.format === "int4") backend.quantizeRows(w.codes, x, N, columns);
+    const { quantizedInput, multiply } = matrixFormats[weights.format];
+    if (quantizedInput) backend.quantizeRows(w.codes, x, N, columns);
+    const input = quantizedInput ? w.codes : x;
     for (const { ptr, rows: some, offset } of parts) {
-      const to = out + 4 * offset;
-      if (weights.format === "int4") backend.matmulInt4(to, w.codes, ptr, N, some, columns, ldc, accumulate);
-      else backend.gemm("nt", to, x, ptr, N, some, columns, columns, columns, ldc, accumulate);
+      multiply(backend, out + 4 * offset, input, ptr, N, some, columns, ldc, accumulate);
     }
     if (bias) backend.addBias(out, bias, N, rows, ldc);
   }

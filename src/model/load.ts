@@ -1,18 +1,20 @@
 // Loads a model directory into a backend, ready to run: from disk by its path, or from any other source of its files.
-import { HandheldError } from "../errors.ts";
+import { HandheldError, invalidFile } from "../errors.ts";
 import type { Backend } from "../kernels/backend.ts";
 import { type FileSource, sourceOf } from "../source.ts";
 import type { Spec } from "../spec/spec.ts";
 import type { Tokenizer } from "../tokenizer/tokenizer.ts";
 import { loadTokenizer } from "../tokenizer/tokenizer-file.ts";
 import { Decoder } from "./decoder.ts";
-import { type ModelConfig, readModelConfig } from "./directory.ts";
-import type { TensorSource } from "./families/family.ts";
+import { type ModelConfig, modelFiles, readModelConfig } from "./directory.ts";
+import { readFloatSources, readFloatWeights } from "./float-weights.ts";
 import type { NamedTensor } from "./initialize.ts";
+import { Int8Matrix, scaleName } from "./int8-tensors.ts";
 import { tensorShapes } from "./layout.ts";
+import { matrixFormats } from "./matrix-formats.ts";
 import { checkMemory, type Preflight, tinyStep } from "./preflight.ts";
-import type { IncomingTensor } from "./safetensors-file.ts";
-import { allocateFloats, applySource, readStored } from "./stored-tensors.ts";
+import { type IncomingTensor, readSafetensors } from "./safetensors-file.ts";
+import { allocateFloats, checkShape } from "./stored-tensors.ts";
 import { createWeights, type TensorPlace, type WeightFormat, type Weights } from "./weights.ts";
 
 /** A model that can generate. */
@@ -33,12 +35,14 @@ export interface LoadOptions {
   minContext?: number | undefined;
   /** Longest sequence at most; less than the context of config.json saves memory. */
   maxContext?: number | undefined;
+  /** Format of the matrices in memory, where they are stored as floats. Default f32. */
+  format?: WeightFormat | undefined;
   /** Make sure that the memory suffices before a weight is read. Default: find out on the way. */
   preflight?: Preflight | undefined;
 }
 
 /**
- * Loads config.json, the tokenizer and the weights (float or our int4).
+ * Loads config.json, the tokenizer and the weights (float, or our int8 or int4).
  * @throws HandheldError `io`, `invalid-file`, `invalid-spec`, `unsupported` or `out-of-memory`, naming the file.
  * @example
  * ```ts
@@ -69,11 +73,11 @@ export async function loadModel(
 export async function loadDecoder(
   backend: Backend,
   dir: string | FileSource,
-  { minContext = 0, maxContext = Infinity, preflight }: LoadOptions = {},
+  { minContext = 0, maxContext = Infinity, preflight, format: wanted }: LoadOptions = {},
 ): Promise<Decoder> {
   const source = sourceOf(dir);
   const config = await readModelConfig(source);
-  const { format } = config;
+  const format = config.format === "f32" ? (wanted ?? "f32") : config.format;
   // There are no learned positions beyond the model's context.
   const least = config.spec.positions === "learned" ? 0 : minContext;
   const spec = { ...config.spec, context: Math.min(Math.max(config.spec.context, least), maxContext) };
@@ -109,55 +113,59 @@ export async function readFloatTensors(dir: string | FileSource): Promise<{ spec
     return { name, shape, data: allocateFloats(shape, `${source.name}: ${name}`) };
   });
   const data = new Map(tensors.map((tensor) => [tensor.name, tensor.data]));
-  await readFloatSources(source, config, ({ to, at = 0 }, values) => data.get(to)!.set(values, at));
+  await readFloatSources(source, config, (name, values, at) => data.get(name)!.set(values, at));
   return { spec, tensors };
 }
 
 // Every tensor goes to its place in the backend's memory, in the order of the files.
 async function readWeights(backend: Backend, weights: Weights, source: FileSource, config: ModelConfig): Promise<void> {
+  if (config.format !== "f32") return readPacked(backend, weights, source);
   const places = new Map(weights.places.map((place) => [place.name, place]));
-  if (config.format !== "f32") {
-    await readStored(source, config.layout(), (tensor, [entry]) =>
-      readPlace(backend, tensor, places.get(entry!.to)!, source),
-    );
-    return;
+  const { pack, bytes } = matrixFormats[weights.format];
+  const faults = backend.alloc(4);
+  try {
+    await readFloatWeights(backend, source, config, {
+      vector(name, values, at) {
+        const place = places.get(name)!;
+        const target = backend.f32(place.ptr, place.bytes / 4);
+        // A shorter context than the model's has fewer learned positions.
+        target.set(values.subarray(0, target.length - at), at);
+      },
+      rows(name, ptr, first, count, columns) {
+        pack(backend, places.get(name)!.ptr + bytes(first, columns), ptr, count, columns, faults);
+        const [bad] = backend.i32(faults, 1);
+        if (bad) throw invalidFile(source.name, `${name} has a weight that is not finite`);
+      },
+    });
+  } finally {
+    backend.free(faults);
   }
-  await readFloatSources(source, config, ({ to, at = 0 }, values) => {
-    const place = places.get(to)!;
-    const target = backend.f32(place.ptr, place.bytes / 4);
-    // A shorter context than the model's has fewer learned positions.
-    target.set(values.subarray(0, target.length - at), at);
-  });
+}
+
+async function readPacked(backend: Backend, { places }: Weights, source: FileSource): Promise<void> {
+  const readers = new Map<string, (tensor: IncomingTensor) => Promise<void>>();
+  for (const place of places) {
+    if (place.format === "int8") {
+      const matrix = new Int8Matrix(backend, place.ptr, place.shape);
+      readers.set(place.name, (tensor) => matrix.readCodes(tensor, source.name));
+      readers.set(scaleName(place.name), (tensor) => matrix.readScales(tensor, source.name));
+    } else {
+      readers.set(place.name, (tensor) => readPlace(backend, tensor, place, source));
+    }
+  }
+  await readSafetensors(source, modelFiles.weights, readers.keys(), async (tensor) =>
+    readers.get(tensor.name)?.(tensor),
+  );
 }
 
 async function readPlace(
   backend: Backend,
   tensor: IncomingTensor,
-  { name, ptr, bytes, format }: TensorPlace,
+  { name, ptr, bytes, shape, format }: TensorPlace,
   source: FileSource,
 ): Promise<void> {
+  checkShape(tensor, format === "f32" ? shape : [bytes], source);
   if (format === "f32") return tensor.readFloats(backend.f32(ptr, bytes / 4));
-  if (tensor.dtype !== "U8")
-    throw new HandheldError("invalid-file", `${source.name}: ${name} is ${tensor.dtype}, not packed U8`);
+  if (tensor.dtype !== "U8") throw invalidFile(source.name, `${name} is ${tensor.dtype}, not packed U8`);
   await tensor.readBytes(backend.u8(ptr, bytes));
-}
-
-/** Calls `put` with the numbers of every source of our tensors. */
-async function readFloatSources(
-  source: FileSource,
-  config: ModelConfig,
-  put: (entry: TensorSource, values: Float32Array) => void,
-): Promise<void> {
-  const layout = config.layout();
-  const shapes = new Map(tensorShapes(config.spec).map(({ name, shape }) => [name, shape]));
-  for (const entry of layout.sources) {
-    if (entry.from !== null) continue;
-    const [length = 0] = shapes.get(entry.to)!;
-    put({ ...entry, at: 0 }, new Float32Array(length).fill(entry.plus ?? 0));
-  }
-  await readStored(source, layout, async (tensor, entries) => {
-    const stored = allocateFloats(tensor.shape, `${source.name}: ${tensor.name}`);
-    await tensor.readFloats(stored);
-    for (const entry of entries) put(entry, applySource(stored, entry));
-  });
 }

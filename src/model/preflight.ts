@@ -27,7 +27,8 @@ export interface MemoryNeed {
   totalBytes: number;
 }
 
-const wasmMemoryBytes = 2 ** 32;
+/** All that one WebAssembly memory can hold. */
+export const wasmMemoryBytes = 2 ** 32;
 
 /** The memory that a decoder and one session of `sessionTokens` will take, from their sizes alone. */
 export function memoryNeed(

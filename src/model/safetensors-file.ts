@@ -12,15 +12,15 @@ import {
 } from "./safetensors.ts";
 import { encodeSafetensors, type TensorToWrite } from "./safetensors-write.ts";
 
-/** A tensor whose bytes come next. Read it once, or not at all. */
+/** A tensor whose bytes come next. Read them once, all at once or in their order, or not at all. */
 export interface IncomingTensor {
   name: string;
   dtype: ElementType;
   shape: readonly number[];
   sizeBytes: number;
-  /** Puts the stored bytes into `target` of `sizeBytes`. @throws HandheldError `invalid-file`, `io` or `aborted` */
+  /** Puts the next stored bytes into `target`, usually all `sizeBytes`. @throws HandheldError `invalid-file`, `io` or `aborted` */
   readBytes(target: Uint8Array): Promise<void>;
-  /** Puts the elements, floats of any width, into `target`. @throws as {@link readBytes}; `invalid-file` for integers */
+  /** Puts the next elements, floats of any width, into `target`. @throws as {@link readBytes}; `invalid-file` for integers */
   readFloats(target: Float32Array): Promise<void>;
 }
 

@@ -1,4 +1,4 @@
-// Writes model directories: float models, and int4 models made from them.
+// Writes model directories: float models, and int8 and int4 models made from them.
 import { HandheldError, ioError } from "../errors.ts";
 import { makeFolder } from "../io.ts";
 import { packInt4 } from "../quant/int4.ts";
@@ -7,8 +7,10 @@ import type { Tokenizer } from "../tokenizer/tokenizer.ts";
 import { loadTokenizer, saveTokenizer } from "../tokenizer/tokenizer-file.ts";
 import { modelFiles, writeModelConfig } from "./directory.ts";
 import type { NamedTensor } from "./initialize.ts";
+import { int8Tensors } from "./int8-tensors.ts";
 import { readFloatTensors } from "./load.ts";
 import { saveSafetensors } from "./safetensors-file.ts";
+import type { TensorToWrite } from "./safetensors-write.ts";
 import type { WeightFormat } from "./weights.ts";
 
 /** What a model directory is made of. */
@@ -19,7 +21,7 @@ export interface ModelToSave {
 }
 
 /**
- * Writes a model directory, its matrices as f32 or packed int4. config.json comes last: a directory with one is whole.
+ * Writes a model directory, its matrices in the given format. config.json comes last: a directory with one is whole.
  * @throws HandheldError `io`, `invalid-data` for weights that are not finite.
  */
 export async function saveModel(dir: string, model: ModelToSave, format: WeightFormat = "f32"): Promise<void> {
@@ -27,27 +29,40 @@ export async function saveModel(dir: string, model: ModelToSave, format: WeightF
   await saveTokenizer(tokenizer, dir);
   await saveSafetensors(
     `${dir}/${modelFiles.weights}`,
-    tensors.map(({ name, shape, data }) => {
-      if (format === "f32" || shape.length === 1) return { name, dtype: "F32" as const, shape, data };
-      const packed = packInt4(data, shape[0]!, shape[1]!);
-      return { name, dtype: "U8" as const, shape: [packed.byteLength], data: packed };
-    }),
+    tensors.flatMap((tensor) => storedTensors(tensor, format)),
   );
   const { bosId, eosId, padId } = tokenizer;
   await writeModelConfig(dir, spec, format, { bosTokenId: bosId, eosTokenId: eosId, padTokenId: padId });
 }
 
+function storedTensors({ name, shape, data }: NamedTensor, format: WeightFormat): TensorToWrite[] {
+  if (format === "f32" || shape.length === 1) return [{ name, dtype: "F32", shape, data }];
+  if (format === "int8") return int8Tensors(name, shape, data);
+  const packed = packInt4(data, shape[0]!, shape[1]!);
+  return [{ name, dtype: "U8", shape: [packed.byteLength], data: packed }];
+}
+
+/** Options of {@link quantizeModel}. */
+export interface QuantizeOptions {
+  /** Default int4. */
+  format?: Exclude<WeightFormat, "f32"> | undefined;
+}
+
 /** Sizes of a model's weights file before and after, in bytes. */
 export interface QuantizedSizes {
   floatBytes: number;
-  int4Bytes: number;
+  quantizedBytes: number;
 }
 
 /**
- * Writes the int4 form of a float model directory, with its tokenizer and call files.
+ * Writes the int4 or int8 form of a float model directory, with its tokenizer and call files.
  * @throws HandheldError `io`, `invalid-file` or `unsupported`; the float model is left as it is.
  */
-export async function quantizeModel(from: string, to: string): Promise<QuantizedSizes> {
+export async function quantizeModel(
+  from: string,
+  to: string,
+  { format = "int4" }: QuantizeOptions = {},
+): Promise<QuantizedSizes> {
   const { copyFile, stat } = await import("node:fs/promises");
   const { spec, tensors } = await readFloatTensors(from);
   const tokenizer = await loadTokenizer(from);
@@ -58,9 +73,9 @@ export async function quantizeModel(from: string, to: string): Promise<Quantized
         if (error.code !== "ENOENT") throw error;
       });
     }
-    await saveModel(to, { spec, tensors, tokenizer }, "int4");
+    await saveModel(to, { spec, tensors, tokenizer }, format);
     const size = async (dir: string) => (await stat(`${dir}/${modelFiles.weights}`)).size;
-    return { floatBytes: await size(from), int4Bytes: await size(to) };
+    return { floatBytes: await size(from), quantizedBytes: await size(to) };
   } catch (cause) {
     throw cause instanceof HandheldError ? cause : ioError("write", to, cause);
   }

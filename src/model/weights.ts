@@ -1,8 +1,8 @@
-// A decoder's weights in a backend's memory, f32 or packed int4. Matrices that read the same input (query, key, value;
+// A decoder's weights in a backend's memory, f32 or packed. Matrices that read the same input (query, key, value;
 // gate, up) lie next to each other where their rows allow it, so that one operation computes them all.
 import { HandheldError } from "../errors.ts";
 import type { Backend, Ptr } from "../kernels/backend.ts";
-import { int4Bytes } from "../quant/int4.ts";
+import { int8Layout } from "../quant/int8.ts";
 import { layerShape, type Spec } from "../spec/spec.ts";
 import {
   type BlockNames,
@@ -16,9 +16,9 @@ import {
   headName,
   positionsName,
 } from "./layout.ts";
+import { type MatrixFormat, matrixFormats, type WeightFormat } from "./matrix-formats.ts";
 
-/** How a decoder stores its matrices. Norms, biases and learned positions are always f32. */
-export type WeightFormat = "f32" | "int4";
+export type { WeightFormat } from "./matrix-formats.ts";
 
 /** A matrix [rows, columns] in memory, which computes `rows` outputs starting at column `offset` of the output's rows. */
 export interface Matrix {
@@ -91,7 +91,7 @@ export interface Weights {
   free(): void;
 }
 
-/** Where one tensor lies: f32 values, or the packed bytes of a matrix. */
+/** Where one tensor lies: f32 values, or a packed matrix in its layout in memory. */
 export interface TensorPlace {
   name: string;
   ptr: Ptr;
@@ -120,10 +120,12 @@ class WeightBuilder {
   private readonly places: TensorPlace[] = [];
   private readonly backend: Backend;
   private readonly format: WeightFormat;
+  private readonly matrices: MatrixFormat;
 
   constructor(backend: Backend, format: WeightFormat) {
     this.backend = backend;
     this.format = format;
+    this.matrices = matrixFormats[format];
   }
 
   build(spec: Spec): Weights {
@@ -222,11 +224,11 @@ class WeightBuilder {
     return { weight, bias: spec.norm === "layer" ? this.floats(biasName(name), [width]) : 0 };
   }
 
-  // Adjacent matrices are one matrix with more rows: always in f32, in int4 when no padding (to 8 rows) lies between.
+  // Adjacent matrices are one matrix with more rows: always in f32, packed when no padding (to 8 rows) lies between.
   private linear(names: readonly string[], rows: readonly number[], columns: number, bias = false): Linear {
     const { format } = this;
-    const bytesOf = (count: number) => (format === "f32" ? 4 * count * columns : int4Bytes(count, columns));
-    const sizes = rows.map(bytesOf);
+    const { bytes, joinRows } = this.matrices;
+    const sizes = rows.map((count) => bytes(count, columns));
     const ptr = this.reserve(sum(sizes));
     const parts: Matrix[] = [];
     let at = ptr;
@@ -237,7 +239,7 @@ class WeightBuilder {
       at += sizes[i]!;
       offset += rows[i]!;
     });
-    const joins = format === "f32" || rows.slice(0, -1).every((count) => count % 8 === 0);
+    const joins = rows.slice(0, -1).every((count) => count % joinRows === 0);
     return {
       parts: joins ? [{ ptr, rows: offset, columns, offset: 0 }] : parts,
       rows: offset,
@@ -287,7 +289,7 @@ export function fillFrom(
 
 /**
  * Fills weights with random numbers of a trained model's scale, for timing: normal-like for f32, random codes with one
- * scale for int4; norms do nothing. Deterministic by seed.
+ * scale where packed; norms do nothing. Deterministic by seed.
  */
 export function randomFill(seed: number): FillTensor {
   let state = (seed ^ 0x9e3779b9) | 1;
@@ -303,6 +305,8 @@ export function randomFill(seed: number): FillTensor {
     } else if (format === "f32") {
       const values = new Float32Array(target.buffer, target.byteOffset, target.byteLength / 4);
       for (let i = 0; i < values.length; i++) values[i] = next() * (0.035 / 2 ** 31);
+    } else if (format === "int8") {
+      fillRandomInt8(target, shape[1]!, next);
     } else {
       fillRandomInt4(target, next);
     }
@@ -321,4 +325,15 @@ function fillRandomInt4(target: Uint8Array, next: () => number): void {
     words.fill(scaleWord, block, block + 4);
     for (let i = block + 4; i < block + 36; i++) words[i] = next();
   }
+}
+
+// Codes whose scales stand before every panel of 8 rows (layout: src/quant/int8.ts).
+function fillRandomInt8(target: Uint8Array, columns: number, next: () => number): void {
+  const words = new Int32Array(target.buffer, target.byteOffset, target.byteLength / 4);
+  const scales = new Float32Array(target.buffer, target.byteOffset, words.length);
+  // −128 is no code: the lowest bit makes it −127.
+  for (let i = 0; i < words.length; i++) words[i] = next() | 0x01010101;
+  const { panelRows, codeAt } = int8Layout;
+  const panelWords = codeAt(0, 32 * Math.ceil(columns / 32)) / 4;
+  for (let panel = 0; panel < words.length; panel += panelWords) scales.fill(0.00028, panel, panel + panelRows);
 }

@@ -124,7 +124,7 @@ function blockNorms(spec: Spec, i: number): number {
   return (ofStream + ofQueries + ofLatents) * (spec.norm === "layer" ? 2 : 1);
 }
 
-/** Bytes of a [rows, columns] matrix at a precision; int4 counts the padding to 8 rows × 32 columns of its blocks. */
+/** Bytes of a [rows, columns] matrix at a precision; packed ones with the padding to 8 rows × 32 columns of their blocks. */
 export function matrixBytes(rows: number, columns: number, precision: Precision): number {
   switch (precision) {
     case "f32":
@@ -132,7 +132,7 @@ export function matrixBytes(rows: number, columns: number, precision: Precision)
     case "f16":
       return rows * columns * 2;
     case "int8":
-      return rows * (columns + 4);
+      return Math.ceil(rows / 8) * (Math.ceil(columns / 32) * 256 + 32);
     case "int4":
       return Math.ceil(rows / 8) * Math.ceil(columns / 32) * 144;
   }

@@ -118,6 +118,10 @@ export function storedLayout(json: unknown, spec: Spec, where = "config.json"): 
 
 function familyOf(config: ConfigReader): Family {
   const type = config.text("model_type");
+  // MobiLlama's files say Llama; their code on the hub is what tells.
+  if (type === "llama" && config.section("auto_map")?.text("AutoModelForCausalLM", "").includes("mobillama")) {
+    return mobillama;
+  }
   if (Object.hasOwn(families, type)) return families[type]!;
   if (Object.hasOwn(outOfScope, type)) throw config.unsupported(`model_type "${type}": ${outOfScope[type]}`);
   const hint = suggest(type, familyNames) || `; known: ${familyNames.join(", ")}`;

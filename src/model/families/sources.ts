@@ -25,7 +25,7 @@ export interface BlockScheme {
   query: Stored;
   key: Stored;
   value: Stored;
-  /** Or a tensor [D] for each head. */
+  /** Or a tensor [D] for each head, without a bias. */
   queryNorm?: Stored | readonly string[];
   keyNorm?: Stored | readonly string[];
   output: string;
@@ -53,8 +53,6 @@ export interface Scheme {
   transposed?: boolean;
   /** Added to stored norm weights: 1 where the file has w for a factor of 1 + w. */
   normPlus?: number;
-  /** The file has no biases of LayerNorms (or no LayerNorm weights, where a norm is null). */
-  noNormBias?: boolean;
   /** Norms of queries and keys are stored for one head [D], and the same for all. */
   sharedHeadNorm?: boolean;
   /** Factors, default 1: of the embedding, of both branches of a block, of the scores beside 1/sqrt(D), of logits. */
@@ -221,7 +219,7 @@ class Block {
     const order = () => headOrder(D, R);
     if (Array.isArray(stored)) {
       return stored.flatMap((name, h) => {
-        const ofHead = this.norm(to, { name, rows: order, storedRows: D }, D, scale);
+        const ofHead = this.norm(to, { name, rows: order, storedRows: D }, D, scale, false);
         return ofHead.map((source) => ({ ...source, at: h * D }));
       });
     }
@@ -234,7 +232,7 @@ class Block {
   }
 
   /** A norm's weight and bias; where the file has none, the constants that do nothing. */
-  norm(to: string | undefined, stored: Stored | undefined, width: number, scale = 1): TensorSource[] {
+  norm(to: string | undefined, stored: Stored | undefined, width: number, scale = 1, biased = true): TensorSource[] {
     if (to === undefined) return [];
     const { spec, scheme } = this;
     const plus = (scheme.normPlus ?? 0) * scale;
@@ -244,7 +242,7 @@ class Block {
     ];
     if (spec.norm !== "layer") return list;
     const bias = biasName(to);
-    const has = stored && !scheme.noNormBias;
+    const has = stored && biased;
     return [...list, has ? { to: bias, ...vector(stored, "bias", width), scale } : { to: bias, ...none, plus: 0 }];
   }
 

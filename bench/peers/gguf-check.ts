@@ -46,15 +46,40 @@ interface Case {
 const width = { layers: 3, width: 96, ffnWidth: 160, heads: 6, headSize: 16, context: 128, normEps: 1e-5 };
 const llama = { ...width, kvHeads: 2, activation: "silu", ropeBase: 20_000, tiedEmbeddings: false } as const;
 
+const llama3 = { type: "llama3", factor: 8, lowFrequency: 1, highFrequency: 4, original: 32 } as const;
+const gpt2: Case["spec"] = {
+  ...width,
+  norm: "layer",
+  gated: false,
+  activation: "gelu_tanh",
+  positions: "learned",
+  qkvBias: true,
+  outputBias: true,
+  ffnBias: true,
+};
+
 const cases: readonly Case[] = [
   { name: "llama, our own tokenizer", tokenizer: async () => trained(), spec: llama },
   { name: "llama, smollm", tokenizer: () => fromPython("llama"), spec: { ...llama, tiedEmbeddings: true, kvHeads: 6 } },
   { name: "llama, llama-bpe", tokenizer: () => fromPython("llama-bpe"), spec: { ...llama, layerRepeat: 2 } },
   { name: "llama, SentencePiece", tokenizer: () => fromPython("pieces"), spec: { ...llama, headSize: 32 } },
+  {
+    name: "llama, RoPE scaled as Llama 3.1's",
+    tokenizer: async () => trained(),
+    spec: { ...llama, ropeScaling: llama3 },
+  },
+  { name: "llama, one FFN for all", tokenizer: async () => trained(), spec: { ...llama, sharedFfn: true } },
+  {
+    name: "qwen2, qwen2",
+    tokenizer: () => fromPython("qwen2"),
+    spec: { ...llama, qkvBias: true, tiedEmbeddings: true },
+  },
+  { name: "gpt2, our own tokenizer", tokenizer: async () => trained(), spec: gpt2 },
+  { name: "gpt2, gpt-2", tokenizer: async () => trained(Infinity), spec: { ...gpt2, tiedEmbeddings: false } },
 ];
 
-function trained(): Tokenizer {
-  return trainTokenizer(corpus, { vocabularySize: 400, specialTokens: ["<|endoftext|>"] });
+function trained(maxDigits = 1): Tokenizer {
+  return trainTokenizer(corpus, { vocabularySize: 400, specialTokens: ["<|endoftext|>"], maxDigits });
 }
 
 /** The tokenizer of a file that Python's package wrote. */

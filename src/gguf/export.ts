@@ -1,7 +1,8 @@
 // A model, from a directory or from another GGUF file, as a GGUF file for llama.cpp and what is built on it.
 import { HandheldError } from "../errors.ts";
-import type { NamedSource } from "../model/float-weights.ts";
-import { tensorShapes } from "../model/layout.ts";
+import { embeddingName, headName, isMatrix, tensorShapes } from "../model/layout.ts";
+import { ropeFrequencies } from "../model/positions.ts";
+import type { NamedSource } from "../model/stored-access.ts";
 import { type PackedType, packGgml } from "../quant/ggml-pack.ts";
 import type { Spec } from "../spec/spec.ts";
 import type { Tokenizer } from "../tokenizer/tokenizer.ts";
@@ -70,9 +71,15 @@ function architectureMetadata(
   const { u32, f32, string } = entry;
   const key = (rest: string) => `${layout.name}.${rest}`;
   const epsilon = spec.norm === "rms" ? "attention.layer_norm_rms_epsilon" : "attention.layer_norm_epsilon";
+  const scaling = spec.ropeScaling?.type === "linear" ? spec.ropeScaling : null;
+  const linear: [string, GgufEntry][] = [
+    [key("rope.scaling.type"), string("linear")],
+    [key("rope.scaling.factor"), f32(scaling?.factor ?? 1)],
+  ];
   const rope: [string, GgufEntry][] = [
-    [key("rope.dimension_count"), u32(spec.headSize)],
+    [key("rope.dimension_count"), u32(spec.ropeSize)],
     [key("rope.freq_base"), f32(spec.ropeBase)],
+    ...(scaling === null ? [] : linear),
   ];
   return new Map<string, GgufEntry>([
     ["general.architecture", string(layout.name)],
@@ -89,23 +96,19 @@ function architectureMetadata(
     [key("attention.key_length"), u32(spec.headSize)],
     [key("attention.value_length"), u32(spec.headSize)],
     [key(epsilon), f32(spec.normEps)],
-    ...("positions" in layout.computes ? [] : rope),
+    ...(spec.positions === "rope" ? rope : []),
   ]);
 }
 
 function tensorsToWrite(layout: GgufLayout, model: ModelToExport, type: PackedType): GgufTensorToWrite[] {
   const { spec } = model;
   const sources = new Map(model.tensors.map((tensor) => [tensor.name, tensor]));
-  return tensorShapes(spec).flatMap(({ name, shape }) => {
-    const block = /^model\.layers\.(\d+)\./.exec(name)?.[1];
-    const places =
-      block === undefined
-        ? [undefined]
-        : Array.from({ length: spec.layerRepeat }, (_, i) => Number(block) * spec.layerRepeat + i);
+  const weights = tensorShapes(spec).flatMap(({ name, shape }) => {
+    const places = placesOf(spec, name);
     const parts = ggufName(layout, name).parts.map((part) => sources.get(part)!);
     if (parts[0]!.name !== name) return []; // it goes with the first of those it is fused with
     const rows = parts.reduce((sum, part) => sum + part.shape[0]!, 0);
-    const stored = typeOf(layout, spec, name, shape, type);
+    const stored = typeOf(spec, name, shape, type);
     async function* data() {
       for (const part of parts) yield packGgml(stored, await ordered(layout, spec, part));
     }
@@ -113,6 +116,31 @@ function tensorsToWrite(layout: GgufLayout, model: ModelToExport, type: PackedTy
       return { name: ggufName(layout, name, place).name, shape: [rows, ...shape.slice(1)], type: stored, data };
     });
   });
+  return [...weights, ...frequencyFactors(spec, model.name)];
+}
+
+/** The blocks of the file that one of our tensors is in; [undefined] outside of blocks. */
+function placesOf(spec: Spec, name: string): (number | undefined)[] {
+  const block = /^model\.layers\.(\d+)\./.exec(name)?.[1];
+  if (block === undefined) return [undefined];
+  const all = Array.from({ length: spec.layers * spec.layerRepeat }, (_, i) => i);
+  if (spec.sharedFfn && name.includes(".mlp.")) return all;
+  return all.filter((i) => Math.floor(i / spec.layerRepeat) === Number(block));
+}
+
+/** Factors that RoPE's frequencies are divided by, where they are not one number. */
+function frequencyFactors(spec: Spec, where: string): GgufTensorToWrite[] {
+  const { ropeScaling: scaling, ropeBase, ropeSize } = spec;
+  if (scaling === null || scaling.type === "linear") return [];
+  if (scaling.type === "longrope" && (scaling.magnitude !== 1 || scaling.long.join() !== scaling.short.join())) {
+    throw new HandheldError(
+      "unsupported",
+      `${where}: LongRoPE with other factors for long texts has no place in the file`,
+    );
+  }
+  const factors = ropeFrequencies(spec, "usual").map((frequency, j) => ropeBase ** ((-2 * j) / ropeSize) / frequency);
+  const data = () => [packGgml("F32", Float32Array.from(factors))];
+  return [{ name: "rope_freqs.weight", shape: [factors.length], type: "F32", data }];
 }
 
 async function ordered(layout: GgufLayout, spec: Spec, { name, read }: NamedSource): Promise<Float32Array> {
@@ -121,9 +149,9 @@ async function ordered(layout: GgufLayout, spec: Spec, { name, read }: NamedSour
   return heads === null ? values : joinHalves(values, heads, spec.headSize);
 }
 
-function typeOf(layout: GgufLayout, spec: Spec, name: string, shape: readonly number[], type: PackedType): PackedType {
-  if (shape.length === 1 || ggufName(layout, name).name.startsWith("position_embd")) return "F32";
-  const head = spec.tiedEmbeddings ? "model.embed_tokens.weight" : "lm_head.weight";
+function typeOf(spec: Spec, name: string, shape: readonly number[], type: PackedType): PackedType {
+  if (!isMatrix({ name, shape })) return "F32";
+  const head = spec.tiedEmbeddings ? embeddingName : headName;
   const wanted = type === "Q4_0" && name === head ? "Q8_0" : type;
   return shape.at(-1)! % 32 === 0 || wanted === "F32" ? wanted : "F16";
 }

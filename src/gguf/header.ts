@@ -22,6 +22,8 @@ export interface GgufHeader {
   version: number;
   metadata: ReadonlyMap<string, GgufValue>;
   tensors: readonly GgufTensor[];
+  /** Numbers of the small tensors that belong to the architecture: RoPE's factors, by the tensor's name. */
+  factors: ReadonlyMap<string, readonly number[]>;
 }
 
 /** Gives the file's bytes from the beginning up to `end` or more, or all that there are. */
@@ -44,7 +46,11 @@ export const valueTypes: readonly (Scalar | "array")[] = [
  * Reads and checks a header. `fileBytes`: size of the whole file, null where it is unknown.
  * @throws HandheldError `invalid-file`, or `unsupported` for a version or tensor format that is not read; `where` prefixes it
  */
-export async function readGgufHeader(prefix: Prefix, fileBytes: number | null, where: string): Promise<GgufHeader> {
+export async function readGgufHeader(
+  prefix: Prefix,
+  fileBytes: number | null,
+  where: string,
+): Promise<Omit<GgufHeader, "factors">> {
   const cursor = new Cursor(prefix, where);
   await cursor.need(24);
   if (cursor.u32() !== 0x46554747) throw invalidFile(where, 'does not begin with "GGUF"; not a GGUF file');

@@ -1,13 +1,16 @@
-// Architectures of llama.cpp as data: what they compute, how their files call the tensors, which of them are fused or have
-// their rows in another order. Both directions, reading and writing, follow it.
+// Architectures of llama.cpp that are written, as data: what they compute, how their files call the tensors, which of them
+// are fused or have their rows in another order.
 import { HandheldError } from "../errors.ts";
-import type { Spec } from "../spec/spec.ts";
+import { plainOptions, type Spec } from "../spec/spec.ts";
+
+/** Any value of a field. */
+const any = Symbol("any value");
 
 /** One architecture. */
 export interface GgufLayout {
   /** `general.architecture`, and the beginning of its metadata keys. */
   name: string;
-  /** What it computes: fields of a spec, `false` standing for absent ones. */
+  /** What it computes: fields of a spec, and their values. */
   computes: Readonly<Record<string, unknown>>;
   /** Theirs by our name, both without ".weight" or ".bias". */
   outer: Readonly<Record<string, string>>;
@@ -30,27 +33,27 @@ const attention = {
 const ffn = { "mlp.up_proj": "ffn_up", "mlp.down_proj": "ffn_down" };
 const gatedFfn = { ...ffn, "mlp.gate_proj": "ffn_gate" };
 
+/** A decoder with nothing special: what each architecture computes beside what it says. */
+const plain = { ...plainOptions, ropeTable: "f32" };
 const llama: GgufLayout = {
   name: "llama",
-  computes: {
-    ...{ norm: "rms", gated: true, activation: "silu", ropeTable: "f32" },
-    ...{ qkvBias: false, outputBias: false, ffnBias: false, headBias: false },
-  },
+  // How RoPE is scaled is in a tensor of factors, or in metadata.
+  computes: { ...plain, ropeScaling: any, norm: "rms", gated: true, activation: "silu" },
   outer,
   block: { ...norms, ...attention, ...gatedFfn },
   fused: {},
   interleaved: true,
 };
 
-/** What is read and written. */
+/** What is written. */
 export const ggufLayouts: readonly GgufLayout[] = [
   llama,
   { ...llama, name: "qwen2", computes: { ...llama.computes, qkvBias: true }, interleaved: false },
   {
     name: "gpt2",
     computes: {
-      ...{ norm: "layer", gated: false, activation: "gelu_tanh", positions: "learned" },
-      ...{ qkvBias: true, outputBias: true, ffnBias: true, headBias: false },
+      ...{ ...plain, norm: "layer", gated: false, activation: "gelu_tanh", positions: "learned" },
+      ...{ qkvBias: true, outputBias: true, ffnBias: true },
     },
     outer: { ...outer, "model.embed_positions": "position_embd" },
     block: { ...norms, "self_attn.o_proj": "attn_output", ...ffn },
@@ -58,11 +61,6 @@ export const ggufLayouts: readonly GgufLayout[] = [
     interleaved: false,
   },
 ];
-
-/** The layout with a name; undefined for architectures that are not known. */
-export function layoutNamed(name: unknown): GgufLayout | undefined {
-  return ggufLayouts.find((layout) => layout.name === name);
-}
 
 /** The layout that computes what a spec asks for. @throws HandheldError `unsupported`, saying why none does */
 export function layoutFor(spec: Spec, where: string): GgufLayout {
@@ -75,11 +73,16 @@ export function layoutFor(spec: Spec, where: string): GgufLayout {
   throw new HandheldError("unsupported", `${where}: no architecture of GGUF fits: ${objections.join("; ")}`);
 }
 
-function objectionTo({ computes }: GgufLayout, spec: Spec): string | null {
+function objectionTo({ name, computes }: GgufLayout, spec: Spec): string | null {
   for (const [field, wanted] of Object.entries(computes)) {
-    const has = (spec as Record<string, unknown>)[field] ?? false;
-    if (has !== wanted) return `has ${field} ${JSON.stringify(wanted)}, not ${JSON.stringify(has)}`;
+    const [has, wants] = [spec[field as keyof Spec], wanted].map((value) => JSON.stringify(value));
+    // MobiLlama's shared FFN is written once for each block.
+    if (has !== wants && wanted !== any && field !== "sharedFfn") return `has ${field} ${wants}, not ${has}`;
   }
+  const { width, heads, kvHeads, headSize, ropeSize, embeddingWidth, positions } = spec;
+  if (embeddingWidth !== width) return `has embeddings of width ${width}, not ${embeddingWidth}`;
+  if (positions === "rope" && ropeSize !== headSize) return `turns heads of ${headSize} whole, not ${ropeSize} of it`;
+  if (name === "gpt2" && (kvHeads !== heads || heads * headSize !== width)) return "has heads that split its width";
   return null;
 }
 

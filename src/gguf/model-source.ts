@@ -1,6 +1,6 @@
-// A model to convert from: a GGUF file, whose tensors are read one at a time, or a float model directory.
+// A model to convert from: a GGUF file, or a float model directory of any family. Tensors are read one at a time.
 import { ioError } from "../errors.ts";
-import { readFloatTensors } from "../model/load.ts";
+import { openStoredModel } from "../model/stored-access.ts";
 import { createTokenizer } from "../tokenizer/tokenizer.ts";
 import { loadTokenizer } from "../tokenizer/tokenizer-file.ts";
 import { ggufSpec, ggufTensors } from "./architecture.ts";
@@ -38,11 +38,5 @@ export async function openGgufModel(path: string): Promise<ModelSource> {
 
 async function openDirectory(path: string): Promise<ModelSource> {
   const tokenizer = await loadTokenizer(path);
-  const { spec, tensors } = await readFloatTensors(path);
-  const sources = tensors.map(({ name, shape, data }) => ({
-    name,
-    shape,
-    read: async () => data as Float32Array<ArrayBuffer>,
-  }));
-  return { spec, tokenizer, tensors: sources, name: path, close: async () => {} };
+  return { ...(await openStoredModel(path)), tokenizer, name: path };
 }

@@ -53,7 +53,10 @@ export function ropeTable(spec: RopeSpec, kind: RopeKind = "usual"): Float32Arra
 }
 
 /** Radians per token of each pair that turns, [ropeSize / 2]. */
-function ropeFrequencies({ ropeSize: R, ropeBase, ropeScaling, localRopeBase }: RopeSpec, kind: RopeKind): number[] {
+export function ropeFrequencies(
+  { ropeSize: R, ropeBase, ropeScaling, localRopeBase }: RopeSpec,
+  kind: RopeKind,
+): number[] {
   const base = kind === "local" ? localRopeBase! : ropeBase;
   const plain = Array.from({ length: R / 2 }, (_, j) => base ** ((-2 * j) / R));
   return kind === "local" || ropeScaling === null ? plain : plain.map((f, j) => scaled(f, j, ropeScaling, kind));

@@ -47,13 +47,13 @@ export type LayerShape = z.infer<typeof shapeFields>;
 
 const fields = z.strictObject({
   /** Distinct blocks, L. With `layerRepeat` r the model executes L·r blocks. */
-  layers: size.max(4096),
+  layers: size.max(1024),
   /** Width of the residual stream, C. */
   width: size,
   /** Width of the FFN's hidden layer, F. */
   ffnWidth: size,
   /** Query heads, H. */
-  heads: size,
+  heads: size.max(1024),
   /** Key/value heads, K; divides `heads` (grouped-query attention). */
   kvHeads: size,
   /** Size of one head, D; even. Default: width / heads. */
@@ -133,7 +133,7 @@ export type Spec = z.infer<typeof fields>;
 export type SpecInput = Partial<Spec> & Pick<Spec, "layers" | "width" | "ffnWidth" | "heads" | "vocabulary">;
 
 /** What the options of published architectures are where they are not used. */
-const plainOptions = {
+export const plainOptions = {
   normPlacement: "pre",
   parallelResidual: false,
   embeddingNorm: false,

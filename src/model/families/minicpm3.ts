@@ -32,19 +32,20 @@ export const minicpm3: Family = {
   },
   tensors: (spec, config) => {
     const scheme = miniCpmScheme(spec, config);
-    const blocks = range(0, spec.layers).flatMap((i) => attention(spec, i, scheme.residualScale!));
+    const { headSize: D, ropeSize: R } = spec;
+    // Heads are stored with the turning numbers last.
+    const order = headOrder(D, R, range(D - R, R), range(0, D - R));
+    const blocks = range(0, spec.layers).flatMap((i) => attention(spec, i, scheme.residualScale!, order));
     return [...sources(spec, scheme), ...blocks];
   },
 };
 
-function attention(spec: Spec, i: number, residualScale: number): TensorSource[] {
+function attention(spec: Spec, i: number, residualScale: number, order: readonly number[]): TensorSource[] {
   const { width: C, heads, headSize: D, ropeSize: R } = spec;
   const { query, keyValue, valueSize } = spec.latent!;
   const names = blockNames(spec, i);
   const block = `model.layers.${i}.self_attn`;
   const still = D - R;
-  // Heads are stored with the turning numbers last.
-  const order = headOrder(D, R, range(still, R), range(0, still));
   const kvShape = [heads * (still + valueSize), keyValue];
   const from = (name: string) => `${block}.${name}.weight`;
   const list: TensorSource[] = [

@@ -15,8 +15,9 @@ import {
 } from "../layout.ts";
 import type { TensorSource } from "./family.ts";
 
-/** A stored matrix by its name without `.weight`, or those of its rows that are ours, in our order; null: none exists. */
-export type Stored = string | { name: string; rows: readonly number[]; storedRows: number } | null;
+/** A stored matrix by its name without `.weight`, or those of its rows that are ours, in our order; null: none exists. Rows are listed
+ * when they are read: config.json may claim more of them than any file has. */
+export type Stored = string | { name: string; rows: () => readonly number[]; storedRows: number } | null;
 
 /** Names of one block's tensors, without `.weight` and `.bias`. */
 export interface BlockScheme {
@@ -94,12 +95,12 @@ export function range(first: number, count: number): number[] {
 
 /** Rows `first`.. of a matrix of `storedRows` rows that holds several of ours, one after the other. */
 export function slice(name: string, first: number, count: number, storedRows: number): Stored {
-  return { name, rows: range(first, count), storedRows };
+  return { name, rows: () => range(first, count), storedRows };
 }
 
 /** Query, key or value (part 0, 1, 2) of a matrix in which the heads' rows of all three alternate [heads, 3, D]. */
 export function alternating(name: string, part: number, heads: number, D: number): Stored {
-  const rows = range(0, heads * D).map((row) => (Math.floor(row / D) * 3 + part) * D + (row % D));
+  const rows = () => range(0, heads * D).map((row) => (Math.floor(row / D) * 3 + part) * D + (row % D));
   return { name, rows, storedRows: 3 * heads * D };
 }
 
@@ -196,10 +197,14 @@ class Block {
   private turned(stored: Stored, heads: number): Stored {
     const { headSize: D, ropeSize: R } = this.spec;
     if (stored === null || R === D) return stored;
-    const order = headOrder(D, R);
     const whole =
-      typeof stored === "string" ? { name: stored, rows: range(0, heads * D), storedRows: heads * D } : stored;
-    return { ...whole, rows: range(0, heads * D).map((row) => whole.rows[row - (row % D) + order[row % D]!]!) };
+      typeof stored === "string" ? { name: stored, rows: () => range(0, heads * D), storedRows: heads * D } : stored;
+    const rows = () => {
+      const order = headOrder(D, R);
+      const theirs = whole.rows();
+      return theirs.map((_, row) => theirs[row - (row % D) + order[row % D]!]!);
+    };
+    return { ...whole, rows };
   }
 
   private headNorm(
@@ -211,14 +216,17 @@ class Block {
     if (to === undefined) return [];
     const { headSize: D, ropeSize: R } = this.spec;
     const { sharedHeadNorm } = this.scheme;
-    const order = headOrder(D, R);
+    const order = () => headOrder(D, R);
     if (Array.isArray(stored)) {
       return stored.flatMap((name, h) => {
         const ofHead = this.norm(to, { name, rows: order, storedRows: D }, D, scale, false);
         return ofHead.map((source) => ({ ...source, at: h * D }));
       });
     }
-    const rows = range(0, heads * D).map((row) => (sharedHeadNorm ? 0 : row - (row % D)) + order[row % D]!);
+    const rows = () => {
+      const ofHead = order();
+      return range(0, heads * D).map((row) => (sharedHeadNorm ? 0 : row - (row % D)) + ofHead[row % D]!);
+    };
     const turned = { name: stored as string, rows, storedRows: sharedHeadNorm ? D : heads * D };
     return this.norm(to, turned, heads * D, scale);
   }
@@ -249,7 +257,7 @@ class Block {
         from: `${name}.weight`,
         shape: transposed ? [columns, storedRows] : [storedRows, columns],
         scale,
-        ...(same ? {} : { convert: (stored) => pick(stored, whole.rows ?? range(0, rows), columns, transposed) }),
+        ...(same ? {} : { convert: (stored) => pick(stored, whole.rows?.() ?? range(0, rows), columns, transposed) }),
       },
     ];
     if (bias) list.push({ to: biasName(to), ...vector(stored!, "bias", rows), scale });
@@ -260,7 +268,7 @@ class Block {
 function vector(stored: Stored, kind: "weight" | "bias", width: number): Omit<TensorSource, "to"> {
   if (typeof stored === "string") return { from: `${stored}.${kind}`, shape: [width] };
   const { name, rows, storedRows } = stored!;
-  return { from: `${name}.${kind}`, shape: [storedRows], convert: (values) => pick(values, rows, 1, false) };
+  return { from: `${name}.${kind}`, shape: [storedRows], convert: (values) => pick(values, rows(), 1, false) };
 }
 
 /** A matrix of the stored matrix's rows `rows`; `transposed`: of its columns. */

@@ -29,8 +29,9 @@ export const stablelm: Family = {
           range(0, heads).map((head) => `model.layers.${i}.self_attn.${which}_layernorm.norms.${head}`);
         return {
           ...names,
-          queryNorm: ofHeads("q", spec.heads),
-          keyNorm: ofHeads("k", spec.kvHeads),
+          ...(spec.qkNorm === "head"
+            ? { queryNorm: ofHeads("q", spec.heads), keyNorm: ofHeads("k", spec.kvHeads) }
+            : {}),
           postNorm: spec.parallelResidual ? names.inputNorm : names.postNorm,
         };
       },

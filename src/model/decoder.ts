@@ -81,6 +81,8 @@ export class Decoder {
   private sampledView: Int32Array;
   /** Forward passes so far: which session's logits are in the workspace. */
   runs = 0;
+  /** Called with the input [N, columns] of every matrix product before it is queued; for calibration. */
+  onProduct: ((stack: Stack, x: Ptr, N: number, columns: number) => void) | null = null;
 
   /** Takes over `weights`. `chunk`: tokens per forward pass of a prefill. */
   constructor(backend: Backend, spec: Spec, weights: Weights, chunk = defaultChunk) {
@@ -218,7 +220,25 @@ export class Decoder {
     this.backend.flush();
   }
 
-  private embed(ids: Ptr, N: number): void {
+  /** The residual stream [chunk, C] that {@link embed} and {@link runBlock} write: a sequence block by block, for calibration. */
+  get residual(): { ptr: Ptr; chunk: number } {
+    return { ptr: this.workspace.x, chunk: this.chunk };
+  }
+
+  /** Runs block `index` once on N tokens of the residual stream, the first N of a sequence. */
+  runBlock(index: number, cache: KvLayer, N: number): void {
+    this.attend(this.weights.blocks[index]!, cache, N, 0, N);
+    this.feedForward(index, 0, N, false);
+  }
+
+  /** Hands the head's input for N tokens of the residual stream to {@link onProduct}. */
+  observeHead(N: number): void {
+    this.norm(this.weights.finalNorm, this.workspace.x, N);
+    this.onProduct?.(this.weights.head, this.workspace.normed, N, this.spec.width);
+  }
+
+  /** Puts N embeddings into the residual stream; ids i32. */
+  embed(ids: Ptr, N: number): void {
     const { backend, workspace: w, spec, weights } = this;
     backend.mark("embedding");
     matrixFormats[weights.format].gather(backend, w.x, weights.embedding[0]!.ptr, ids, N, spec.width);
@@ -281,6 +301,7 @@ export class Decoder {
 
   private linear(stack: Stack, out: Ptr, x: Ptr, N: number, columns: number, ldc: number, accumulate: boolean): void {
     const { backend, workspace: w, weights } = this;
+    this.onProduct?.(stack, x, N, columns);
     const { quantizedInput, multiply } = matrixFormats[weights.format];
     if (quantizedInput) backend.quantizeRows(w.codes, x, N, columns);
     const input = quantizedInput ? w.codes : x;

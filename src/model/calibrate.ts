@@ -1,0 +1,184 @@
+// Int4 weights that fit a model's own activations: GPTQ (../quant/gptq.ts) block by block over a sample of text. Each
+// block sees what the blocks before it give once they are rounded, so that their errors are made up for as well.
+import { HandheldError } from "../errors.ts";
+import { type Backend, type KvLayer, kvPageTokens, type Ptr } from "../kernels/backend.ts";
+import { inverseFactor } from "../quant/cholesky.ts";
+import { gptqBatch, gptqInt4 } from "../quant/gptq.ts";
+import type { Decoder } from "./decoder.ts";
+import { KvPages } from "./kv-pages.ts";
+import type { Matrix } from "./weights.ts";
+
+/** Options of {@link calibrateInt4}. */
+export interface CalibrateOptions {
+  /** Called with how many of how many blocks are done; the head counts as one. */
+  onProgress?: ((done: number, total: number) => void) | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+/** Share of the mean input that every column gets besides its own, so that inputs that depend on each other have an inverse. */
+const damping = 0.01;
+/** The same for a table that is also the embedding: there each column is looked up for itself. */
+const tiedDamping = 1;
+
+/**
+ * Packs every matrix of an f32 decoder that multiplies, for the least error of its outputs on `sequences` of token ids, and
+ * returns the packed bytes by name. An embedding that is not tied to the head is only looked up, and left out. The decoder's
+ * weights become the numbers that the codes stand for.
+ *
+ * Sequences are cut at the decoder's chunk (256 tokens, or the context). Memory in the backend: 4 · C bytes for each token,
+ * and 4 · n² for each width n of a block's inputs.
+ * @throws HandheldError `invalid-data` for activations that are not finite, `invalid-option` without a sequence,
+ *   `out-of-memory`, `aborted`.
+ */
+export function calibrateInt4(
+  decoder: Decoder,
+  sequences: readonly ArrayLike<number>[],
+  { onProgress, signal }: CalibrateOptions = {},
+): Map<string, Uint8Array> {
+  const { layers, layerRepeat, tiedEmbeddings } = decoder.spec;
+  const calibration = new Calibration(decoder);
+  const step = (done: number) => {
+    if (signal?.aborted) throw new HandheldError("aborted", "stopped calibrating");
+    onProgress?.(done, layers + 1);
+  };
+  try {
+    calibration.embed(sequences);
+    for (let index = 0; index < layers; index++) {
+      step(index);
+      const block = (cache: KvLayer, N: number) => {
+        for (let repeat = 0; repeat < layerRepeat; repeat++) decoder.runBlock(index, cache, N);
+      };
+      calibration.round(block, damping);
+      calibration.advance(block);
+    }
+    step(layers);
+    calibration.round((_, N) => decoder.observeHead(N), tiedEmbeddings ? tiedDamping : damping);
+    onProgress?.(layers + 1, layers + 1);
+    return calibration.packed;
+  } finally {
+    calibration.close();
+  }
+}
+
+/** Runs a part of the decoder on N tokens of its residual stream, with a cache of one layer. */
+type Part = (cache: KvLayer, N: number) => void;
+
+/** The residual streams of all sequences, between two blocks. */
+class Calibration {
+  readonly packed = new Map<string, Uint8Array>();
+  private readonly decoder: Decoder;
+  private readonly backend: Backend;
+  private readonly streams: { ptr: Ptr; N: number }[] = [];
+  private readonly cache: KvLayer;
+  private readonly pages: KvPages;
+  private readonly held: Ptr[] = [];
+  private readonly pointers: Ptr[] = [];
+
+  constructor(decoder: Decoder) {
+    this.decoder = decoder;
+    this.backend = decoder.backend;
+    this.pages = new KvPages(decoder.backend, decoder.spec, "f32");
+    const count = Math.ceil(decoder.residual.chunk / kvPageTokens);
+    const table = this.reserve(4 * count);
+    for (let i = 0; i < count; i++) this.held.push(this.pages.take());
+    this.backend.i32(table, count).set(this.held);
+    this.cache = this.pages.layersOf(table)[0]!;
+  }
+
+  /** Starts a stream for each sequence, or for each part of one that is longer than a chunk. */
+  embed(sequences: readonly ArrayLike<number>[]): void {
+    const { backend, decoder } = this;
+    const { ptr, chunk } = decoder.residual;
+    const ids = this.reserve(4 * chunk);
+    for (const sequence of sequences) {
+      decoder.checkIds(sequence);
+      for (let at = 0; at < sequence.length; at += chunk) {
+        const N = Math.min(chunk, sequence.length - at);
+        const kept = this.reserve(4 * N * decoder.spec.width);
+        backend.i32(ids, N).set(Array.prototype.slice.call(sequence, at, at + N));
+        decoder.embed(ids, N);
+        backend.copy(kept, ptr, N * decoder.spec.width);
+        this.streams.push({ ptr: kept, N });
+      }
+    }
+    if (this.streams.length === 0) {
+      throw new HandheldError("invalid-option", "calibration needs text of at least one token");
+    }
+  }
+
+  /** Runs a part on every stream, each beginning from what is kept of it. */
+  private each(part: Part, after?: (kept: Ptr, floats: number) => void): void {
+    const { backend, decoder } = this;
+    for (const { ptr, N } of this.streams) {
+      const floats = N * decoder.spec.width;
+      backend.copy(decoder.residual.ptr, ptr, floats);
+      part(this.cache, N);
+      after?.(ptr, floats);
+      backend.flush();
+    }
+  }
+
+  /** Moves every stream through a part. */
+  advance(part: Part): void {
+    this.each(part, (kept, floats) => this.backend.copy(kept, this.decoder.residual.ptr, floats));
+  }
+
+  /** Rounds the matrices that a part multiplies by, for the inputs that it gives them; streams stay where they are. */
+  round(part: Part, share: number): void {
+    const { backend, decoder } = this;
+    const inputs = new Map<readonly Matrix[], { hessian: Ptr; columns: number }>();
+    decoder.onProduct = (stack, x, N, columns) => {
+      let input = inputs.get(stack);
+      if (!input) inputs.set(stack, (input = { hessian: backend.alloc(4 * columns * columns), columns }));
+      backend.gemm("tn", input.hessian, x, x, columns, columns, N, columns, columns, columns, true);
+    };
+    try {
+      this.each(part);
+      for (const [stack, { hessian, columns }] of inputs) this.roundStack(stack, hessian, columns, share);
+    } finally {
+      decoder.onProduct = null;
+      for (const { hessian } of inputs.values()) backend.free(hessian);
+    }
+  }
+
+  private roundStack(stack: readonly Matrix[], hessian: Ptr, columns: number, share: number): void {
+    const { backend, decoder, packed } = this;
+    const size = columns * columns;
+    const factor = inverseFactor(backend.f32(hessian, size).slice(), columns, share);
+    backend.f32(hessian, size).set(factor);
+    const [first, last] = [stack[0]!.ptr, stack.at(-1)!.ptr + 4 * stack.at(-1)!.rows * columns];
+    for (const { name, ptr, shape } of decoder.weights.places) {
+      if (ptr >= first && ptr < last) packed.set(name, this.roundMatrix(ptr, shape[0]!, columns, hessian));
+    }
+  }
+
+  private roundMatrix(ptr: Ptr, rows: number, columns: number, factor: Ptr): Uint8Array {
+    const { backend } = this;
+    const errors = backend.alloc(4 * rows * gptqBatch);
+    try {
+      const weights = backend.f32(ptr, rows * columns);
+      return gptqInt4(weights, rows, columns, backend.f32(factor, columns * columns), {
+        errors: backend.f32(errors, rows * gptqBatch),
+        spread: (begin, end) => {
+          const [to, from] = [ptr + 4 * end, factor + 4 * (begin * columns + end)];
+          const [width, depth] = [columns - end, end - begin];
+          backend.gemm("nn", to, errors, from, rows, width, depth, gptqBatch, columns, columns, true);
+          backend.flush();
+        },
+      });
+    } finally {
+      backend.free(errors);
+    }
+  }
+
+  close(): void {
+    for (const page of this.held.splice(0)) this.pages.release(page);
+    for (const ptr of this.pointers.splice(0)) this.backend.free(ptr);
+  }
+
+  private reserve(bytes: number): Ptr {
+    const ptr = this.backend.alloc(bytes);
+    this.pointers.push(ptr);
+    return ptr;
+  }
+}

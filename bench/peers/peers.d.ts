@@ -4,6 +4,21 @@ declare module "node-llama-cpp" {
   export interface LlamaSequence {
     evaluate(tokens: number[], options: { temperature: number; yieldEogToken: boolean }): AsyncGenerator<number, void>;
     clearHistory(): Promise<void>;
+    controlledEvaluate(
+      input: (
+        | number
+        | [
+            token: number,
+            options: {
+              generateNext: {
+                logits: { filter: { tokens: readonly number[]; includeMax: boolean } };
+                totalLogitWeight: boolean;
+                options: { temperature: number };
+              };
+            },
+          ]
+      )[],
+    ): Promise<({ next: { logits: Map<number, number>; totalLogitWeight: number } } | undefined)[]>;
   }
   export interface LlamaContext {
     readonly currentThreads: number;

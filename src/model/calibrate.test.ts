@@ -31,14 +31,15 @@ function logitsOf(decoder: Decoder, ids: Int32Array): Float32Array {
 }
 
 describe("calibrateInt4", () => {
-  it.each(Object.entries(shapes))("packs every matrix, for a smaller error than alone: %s", (_, changes) => {
+  it.each(Object.entries(shapes))("packs every matrix, for a smaller error than alone: %s", async (_, changes) => {
     const spec = tinySpec({ width: 64, ffnWidth: 96, ...changes });
     const tensors = randomTensors(spec);
     const texts = Array.from({ length: 24 }, (__, i) => randomIds(spec, 32, i));
     const decoder = floatDecoder(backend, spec, tensors, 20); // sequences take two chunks each
-    const progress: string[] = [];
-    const packed = calibrateInt4(decoder, texts, { onProgress: (done, total) => progress.push(`${done}/${total}`) });
-    expect(progress).toEqual(["0/3", "1/3", "2/3", "3/3"]);
+    const progress: [done: number, total: number][] = [];
+    const packed = await calibrateInt4(decoder, texts, { onProgress: (...step) => progress.push(step) });
+    const steps = 2 * (2 * 48 + 4) + 48 + 1;
+    expect(progress).toEqual(Array.from({ length: steps }, (__, i) => [i, steps]));
     const matrices = tensors.filter(({ shape }) => shape.length === 2).map(({ name }) => name);
     const looked = spec.tiedEmbeddings ? [] : [embeddingName];
     expect([...packed.keys(), ...looked].sort()).toEqual(matrices.sort());
@@ -66,14 +67,14 @@ describe("calibrateInt4", () => {
     expect(backend.allocatedBytes).toBe(0);
   });
 
-  it("stops when it is told to, and refuses no text and unknown tokens; nothing stays reserved", () => {
+  it("stops when it is told to, and refuses no text and unknown tokens; nothing stays reserved", async () => {
     const spec = tinySpec();
     const decoder = floatDecoder(backend, spec, randomTensors(spec));
     const before = backend.allocatedBytes;
     const signal = AbortSignal.abort();
-    expect(() => calibrateInt4(decoder, [[1, 2]], { signal })).toThrow("stopped calibrating");
-    expect(() => calibrateInt4(decoder, [])).toThrow("needs text of at least one token");
-    expect(() => calibrateInt4(decoder, [[1, 99]])).toThrow("token id 99");
+    await expect(calibrateInt4(decoder, [[1, 2]], { signal })).rejects.toThrow("stopped calibrating");
+    await expect(calibrateInt4(decoder, [])).rejects.toThrow("needs text of at least one token");
+    await expect(calibrateInt4(decoder, [[1, 99]])).rejects.toThrow("token id 99");
     expect(backend.allocatedBytes).toBe(before);
     decoder.close();
   });

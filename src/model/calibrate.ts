@@ -4,13 +4,14 @@ import { HandheldError } from "../errors.ts";
 import { type Backend, type KvLayer, kvPageTokens, type Ptr } from "../kernels/backend.ts";
 import { inverseFactor } from "../quant/cholesky.ts";
 import { gptqBatch, gptqInt4 } from "../quant/gptq.ts";
+import { nextTurn } from "../turn.ts";
 import type { Decoder } from "./decoder.ts";
 import { KvPages } from "./kv-pages.ts";
 import type { Matrix } from "./weights.ts";
 
 /** Options of {@link calibrateInt4}. */
 export interface CalibrateOptions {
-  /** Called with how many of how many blocks are done; the head counts as one. */
+  /** Called with how many of how many steps are done, the same number for each block. */
   onProgress?: ((done: number, total: number) => void) | undefined;
   signal?: AbortSignal | undefined;
 }
@@ -30,30 +31,23 @@ const tiedDamping = 1;
  * @throws HandheldError `invalid-data` for activations that are not finite, `invalid-option` without a sequence,
  *   `out-of-memory`, `aborted`.
  */
-export function calibrateInt4(
+export async function calibrateInt4(
   decoder: Decoder,
   sequences: readonly ArrayLike<number>[],
-  { onProgress, signal }: CalibrateOptions = {},
-): Map<string, Uint8Array> {
+  options: CalibrateOptions = {},
+): Promise<Map<string, Uint8Array>> {
   const { layers, layerRepeat, tiedEmbeddings } = decoder.spec;
-  const calibration = new Calibration(decoder);
-  const step = (done: number) => {
-    if (signal?.aborted) throw new HandheldError("aborted", "stopped calibrating");
-    onProgress?.(done, layers + 1);
-  };
+  const calibration = new Calibration(decoder, options);
   try {
     calibration.embed(sequences);
     for (let index = 0; index < layers; index++) {
-      step(index);
       const block = (cache: KvLayer, N: number) => {
         for (let repeat = 0; repeat < layerRepeat; repeat++) decoder.runBlock(index, cache, N);
       };
-      calibration.round(block, damping);
-      calibration.advance(block);
+      await calibration.round(block, damping);
+      await calibration.advance(block);
     }
-    step(layers);
-    calibration.round((_, N) => decoder.observeHead(N), tiedEmbeddings ? tiedDamping : damping);
-    onProgress?.(layers + 1, layers + 1);
+    await calibration.round((_, N) => decoder.observeHead(N), tiedEmbeddings ? tiedDamping : damping);
     return calibration.packed;
   } finally {
     calibration.close();
@@ -73,9 +67,12 @@ class Calibration {
   private readonly pages: KvPages;
   private readonly held: Ptr[] = [];
   private readonly pointers: Ptr[] = [];
+  private readonly options: CalibrateOptions;
+  private done = 0;
 
-  constructor(decoder: Decoder) {
+  constructor(decoder: Decoder, options: CalibrateOptions) {
     this.decoder = decoder;
+    this.options = options;
     this.backend = decoder.backend;
     this.pages = new KvPages(decoder.backend, decoder.spec, "f32");
     const count = Math.ceil(decoder.residual.chunk / kvPageTokens);
@@ -106,10 +103,21 @@ class Calibration {
     }
   }
 
+  /** Between two steps: progress, and a turn for whoever wants to stop. */
+  private async step(): Promise<void> {
+    const { onProgress, signal } = this.options;
+    await nextTurn();
+    if (signal?.aborted) throw new HandheldError("aborted", "stopped calibrating");
+    // A block is two passes over the streams and four inputs to round for; the head one of each.
+    const [passes, { layers }] = [this.streams.length, this.decoder.spec];
+    onProgress?.(this.done++, layers * (2 * passes + 4) + passes + 1);
+  }
+
   /** Runs a part on every stream, each beginning from what is kept of it. */
-  private each(part: Part, after?: (kept: Ptr, floats: number) => void): void {
+  private async each(part: Part, after?: (kept: Ptr, floats: number) => void): Promise<void> {
     const { backend, decoder } = this;
     for (const { ptr, N } of this.streams) {
+      await this.step();
       const floats = N * decoder.spec.width;
       backend.copy(decoder.residual.ptr, ptr, floats);
       part(this.cache, N);
@@ -119,12 +127,12 @@ class Calibration {
   }
 
   /** Moves every stream through a part. */
-  advance(part: Part): void {
-    this.each(part, (kept, floats) => this.backend.copy(kept, this.decoder.residual.ptr, floats));
+  async advance(part: Part): Promise<void> {
+    await this.each(part, (kept, floats) => this.backend.copy(kept, this.decoder.residual.ptr, floats));
   }
 
   /** Rounds the matrices that a part multiplies by, for the inputs that it gives them; streams stay where they are. */
-  round(part: Part, share: number): void {
+  async round(part: Part, share: number): Promise<void> {
     const { backend, decoder } = this;
     const inputs = new Map<readonly Matrix[], { hessian: Ptr; columns: number }>();
     decoder.onProduct = (stack, x, N, columns) => {
@@ -133,8 +141,11 @@ class Calibration {
       backend.gemm("tn", input.hessian, x, x, columns, columns, N, columns, columns, columns, true);
     };
     try {
-      this.each(part);
-      for (const [stack, { hessian, columns }] of inputs) this.roundStack(stack, hessian, columns, share);
+      await this.each(part);
+      for (const [stack, { hessian, columns }] of inputs) {
+        await this.step();
+        this.roundStack(stack, hessian, columns, share);
+      }
     } finally {
       decoder.onProduct = null;
       for (const { hessian } of inputs.values()) backend.free(hessian);

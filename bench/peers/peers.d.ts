@@ -5,20 +5,8 @@ declare module "node-llama-cpp" {
     evaluate(tokens: number[], options: { temperature: number; yieldEogToken: boolean }): AsyncGenerator<number, void>;
     clearHistory(): Promise<void>;
     controlledEvaluate(
-      input: (
-        | number
-        | [
-            token: number,
-            options: {
-              generateNext: {
-                logits: { filter: { tokens: readonly number[]; includeMax: boolean } };
-                totalLogitWeight: boolean;
-                options: { temperature: number };
-              };
-            },
-          ]
-      )[],
-    ): Promise<({ next: { logits: Map<number, number>; totalLogitWeight: number } } | undefined)[]>;
+      input: (number | [token: number, options: { generateNext: { probabilities: true } }])[],
+    ): Promise<({ next: { probabilities: Map<number, number> } } | undefined)[]>;
   }
   export interface LlamaContext {
     readonly currentThreads: number;

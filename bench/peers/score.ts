@@ -19,15 +19,12 @@ export async function llamaLosses(
   for (const ids of windows) {
     await sequence.clearHistory();
     const input = ids.map((id, i): Parameters<typeof sequence.controlledEvaluate>[0][number] => {
-      const next = ids[i + 1];
-      if (next === undefined) return id;
-      const logits = { filter: { tokens: [next], includeMax: true } };
-      return [id, { generateNext: { logits, totalLogitWeight: true, options: { temperature: 1 } } }];
+      if (i + 1 === ids.length) return id;
+      return [id, { generateNext: { probabilities: true } }];
     });
     const outputs = await sequence.controlledEvaluate(input);
     for (let i = 0; i + 1 < ids.length; i++) {
-      const { logits, totalLogitWeight } = outputs[i]!.next;
-      losses.push(Math.max(...logits.values()) + Math.log(totalLogitWeight) - logits.get(ids[i + 1]!)!);
+      losses.push(-Math.log(outputs[i]!.next.probabilities.get(ids[i + 1]!)!));
     }
   }
   const about = `llama.cpp ${llama.llamaCppRelease.release}`;

@@ -1,6 +1,6 @@
 """Reference decoders in PyTorch for the families that transformers has no class for: plain functions of the tensors of
 model.safetensors and the keys of config.json, written from the papers' formulas and the published models' behaviour.
-Slow and without a KV cache; families.py draws the weights and writes the fixtures.
+Slow and without a KV cache; families.py draws the weights and writes the fixtures, families_check.py meets transformers.
 """
 
 import math

@@ -109,7 +109,7 @@ function randomModel({ name, spec: shape }: Case, tokenizer: Tokenizer, seed: nu
 
 /** Our engine's greedy tokens behind a prompt, in float32, and the least lead of a first choice over the second. */
 async function ourTokens(file: string, directory: string, prompt: readonly number[]) {
-  await convertGguf(file, directory, "f32");
+  await convertGguf(file, directory, { format: "f32" });
   const backend = await createBackend({ threads: 1 });
   const model = await loadModel(backend, directory);
   const session = model.decoder.createSession({ kv: "f32" });

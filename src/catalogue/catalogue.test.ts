@@ -2,8 +2,8 @@
 // those of count.case.ts; where the engine knows the family, its spec must agree.
 import { describe, expect, it } from "vitest";
 import { HandheldError } from "../errors.ts";
-import { countParameters } from "../spec/arithmetic.ts";
 import { fromHfConfig } from "../model/families/index.ts";
+import { countParameters } from "../spec/arithmetic.ts";
 import type { Spec } from "../spec/spec.ts";
 import { countConfig } from "./count.case.ts";
 import { catalogueModels } from "./models/index.ts";

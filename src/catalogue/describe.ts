@@ -3,9 +3,9 @@
 import { HandheldError } from "../errors.ts";
 import { detectSimd } from "../kernels/index.ts";
 import { activationBytes, kvBytes, sampleBytes } from "../kernels/wasm/layout.ts";
+import { fromHfConfig } from "../model/families/index.ts";
 import { memoryNeed, wasmMemoryBytes } from "../model/preflight.ts";
 import { countParameters, kvBytesPerToken, modelBytes } from "../spec/arithmetic.ts";
-import { fromHfConfig } from "../model/families/index.ts";
 import type { Spec } from "../spec/spec.ts";
 import type { CatalogueModel } from "./types.ts";
 

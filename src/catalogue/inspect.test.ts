@@ -3,8 +3,9 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { convertModel } from "../model/convert.ts";
 import { saveSafetensors } from "../model/safetensors-file.ts";
-import { quantizeModel, saveModel } from "../model/save.ts";
+import { saveModel } from "../model/save.ts";
 import { randomTensors, tinySpec } from "../model/tiny.case.ts";
 import { countParameters, modelBytes } from "../spec/arithmetic.ts";
 import { trainTokenizer } from "../tokenizer/bpe-trainer.ts";
@@ -19,7 +20,7 @@ const parameters = countParameters(spec).total;
 
 beforeAll(async () => {
   await saveModel(float, { spec, tensors: randomTensors(spec), tokenizer });
-  await quantizeModel(float, int4);
+  await convertModel(float, int4);
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 

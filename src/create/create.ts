@@ -4,7 +4,8 @@ import { HandheldError } from "../errors.ts";
 import { type CallEvaluation, evaluateCalls } from "../eval/calls.ts";
 import { loadCallModel, saveCallFiles } from "../generate/call-model.ts";
 import { type Backend, createBackend } from "../kernels/index.ts";
-import { quantizeModel, saveModel } from "../model/save.ts";
+import { convertModel } from "../model/convert.ts";
+import { saveModel } from "../model/save.ts";
 import { createTrainable } from "../model/trainable.ts";
 import { runSearch, type SearchResult } from "../search/search.ts";
 import { countParameters } from "../spec/arithmetic.ts";
@@ -129,7 +130,7 @@ async function runStages(run: Run, state: RunState, seconds: () => number): Prom
   const { folder, emit } = run;
   const { data, parameters, trained } = await learn(run, state);
   await emit({ type: "stage", stage: "quantising", title: "Quantising" });
-  const { floatBytes, quantizedBytes: int4Bytes } = await quantizeModel(folder.path("float"), folder.path("int4"));
+  const { fromBytes: floatBytes, sizeBytes: int4Bytes } = await convertModel(folder.path("float"), folder.path("int4"));
   await emit({ type: "quantised", floatBytes, int4Bytes }, "keep");
   await emit({ type: "stage", stage: "result", title: "Result" });
   const float = await evaluate(run, data, "float");

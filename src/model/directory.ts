@@ -7,6 +7,9 @@ import { fromHfConfig, type StoredLayout, storedLayout } from "./families/index.
 import { type HfConfigExtras, toHfConfig } from "./hf-config.ts";
 import type { WeightFormat } from "./weights.ts";
 
+/** How a directory stores matrices: as floats, of 32 or 16 bits, or packed. */
+export type DirectoryFormat = WeightFormat | "f16";
+
 /** Files of a model directory. */
 export const modelFiles = {
   config: "config.json",
@@ -15,7 +18,7 @@ export const modelFiles = {
 } as const;
 
 /** What `quantization_config` holds for packed weights; int4's layout is that of src/quant/int4.ts, int8 is int8-tensors.ts. */
-const quantizationConfigs: Readonly<Record<Exclude<WeightFormat, "f32">, Record<string, unknown>>> = {
+const quantizationConfigs: Readonly<Record<"int4" | "int8", Record<string, unknown>>> = {
   int4: {
     quant_method: "handheld",
     bits: 4,
@@ -57,11 +60,13 @@ export async function readModelConfig(dir: string | FileSource): Promise<ModelCo
 export async function writeModelConfig(
   dir: string,
   spec: Spec,
-  format: WeightFormat,
+  format: DirectoryFormat,
   extras: HfConfigExtras,
 ): Promise<void> {
-  const quantization = format === "f32" ? {} : { quantization_config: quantizationConfigs[format] };
-  const config = { ...toHfConfig(spec, extras), ...quantization };
+  const packed = format === "int4" || format === "int8";
+  const quantization = packed ? { quantization_config: quantizationConfigs[format] } : {};
+  const dtype = format === "f16" ? { dtype: "float16" as const } : {};
+  const config = { ...toHfConfig(spec, { ...extras, ...dtype }), ...quantization };
   const { bosTokenId = null, eosTokenId = null, padTokenId = null } = extras;
   const generation = { bos_token_id: bosTokenId, eos_token_id: eosTokenId, pad_token_id: padTokenId };
   await writeFileAtomic(`${dir}/${modelFiles.config}`, `${JSON.stringify(config, null, 2)}\n`);

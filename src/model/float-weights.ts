@@ -9,12 +9,12 @@ import type { IncomingTensor } from "./safetensors-file.ts";
 import { allocateFloats, applySource, readStored } from "./stored-tensors.ts";
 
 /** Takes numbers of one of our tensors, from its element `at` on. */
-export type TakeFloats = (name: string, values: Float32Array, at: number) => void;
+export type TakeFloats = (name: string, values: Float32Array, at: number) => void | Promise<void>;
 
 /** Takes a model's numbers as they come. */
 export interface WeightSink {
   /** Norms, biases and learned positions. */
-  vector: TakeFloats;
+  vector(...floats: Parameters<TakeFloats>): void | Promise<void>;
   /**
    * Rows `first`.. of a matrix, f32 [count, columns] in the backend's memory until the promise resolves. `first` is a
    * multiple of 8, and so is `count` but at the matrix's end.
@@ -25,8 +25,11 @@ export interface WeightSink {
 /** Reads all float weights, each of our tensors whole. @throws HandheldError `io`, `invalid-file` or `out-of-memory` */
 export async function readFloatSources(source: FileSource, config: ModelConfig, put: TakeFloats): Promise<void> {
   const layout = config.layout();
-  putConstants(config, layout.sources, put);
-  await readStored(source, layout, async (tensor, entries) => putAll(await readWhole(tensor, source), entries, put));
+  await putConstants(config, layout.sources, put);
+  await readStored(source, layout, async (tensor, entries) => {
+    const stored = await readWhole(tensor, source);
+    for (const entry of entries) await put(entry.to, applySource(stored, entry), entry.at ?? 0);
+  });
 }
 
 /**
@@ -42,7 +45,7 @@ export async function readFloatWeights(
   const layout = config.layout();
   const columns = new Map<string, number>();
   for (const tensor of tensorShapes(config.spec)) if (isMatrix(tensor)) columns.set(tensor.name, tensor.shape[1]!);
-  putConstants(config, layout.sources, sink.vector);
+  await putConstants(config, layout.sources, (...floats) => sink.vector(...floats));
   const pieces = new RowPieces(backend, Math.max(...columns.values()));
   try {
     await readStored(source, layout, async (tensor, entries) => {
@@ -55,10 +58,32 @@ export async function readFloatWeights(
       for (const entry of entries) {
         const width = columns.get(entry.to);
         const values = applySource(stored, entry);
-        if (width === undefined) sink.vector(entry.to, values, entry.at ?? 0);
+        if (width === undefined) await sink.vector(entry.to, values, entry.at ?? 0);
         else await pieces.split(entry.to, values, width, sink);
       }
     });
+  } finally {
+    pieces.close();
+  }
+}
+
+/** A tensor of ours, read when asked. */
+export interface NamedSource {
+  name: string;
+  shape: readonly number[];
+  read(): Promise<Float32Array<ArrayBuffer>>;
+}
+
+/** Hands tensors that are read one at a time to a sink. @throws what reading them and the sink throws */
+export async function putTensors(backend: Backend, tensors: readonly NamedSource[], sink: WeightSink): Promise<void> {
+  const widest = tensors.reduce((most, { shape }) => Math.max(most, shape.at(-1)!), 1);
+  const pieces = new RowPieces(backend, widest);
+  try {
+    for (const tensor of tensors) {
+      const values = await tensor.read();
+      if (isMatrix(tensor)) await pieces.split(tensor.name, values, tensor.shape[1]!, sink);
+      else await sink.vector(tensor.name, values, 0);
+    }
   } finally {
     pieces.close();
   }
@@ -70,15 +95,11 @@ async function readWhole(tensor: IncomingTensor, source: FileSource): Promise<Fl
   return stored;
 }
 
-function putAll(stored: Float32Array<ArrayBuffer>, entries: readonly TensorSource[], put: TakeFloats): void {
-  for (const entry of entries) put(entry.to, applySource(stored, entry), entry.at ?? 0);
-}
-
 /** What no file has: norms that do nothing. */
-function putConstants({ spec }: ModelConfig, sources: readonly TensorSource[], put: TakeFloats): void {
+async function putConstants({ spec }: ModelConfig, sources: readonly TensorSource[], put: TakeFloats): Promise<void> {
   const lengths = new Map(tensorShapes(spec).map(({ name, shape }) => [name, shape[0]!]));
   for (const { to, from, plus = 0 } of sources) {
-    if (from === null) put(to, new Float32Array(lengths.get(to)!).fill(plus), 0);
+    if (from === null) await put(to, new Float32Array(lengths.get(to)!).fill(plus), 0);
   }
 }
 

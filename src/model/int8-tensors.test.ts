@@ -6,12 +6,13 @@ import { afterAll, describe, expect, it } from "vitest";
 import { createBackend, createReferenceBackend, type Ptr } from "../kernels/index.ts";
 import { int8Bytes, packInt8, toBf16, unpackInt8 } from "../quant/index.ts";
 import { trainTokenizer } from "../tokenizer/bpe-trainer.ts";
+import { convertModel } from "./convert.ts";
 import type { Decoder } from "./decoder.ts";
 import { Int8Matrix, int8Tensors, scaleName } from "./int8-tensors.ts";
 import { loadModel } from "./load.ts";
 import { type IncomingTensor, saveSafetensors } from "./safetensors-file.ts";
 import type { TensorToWrite } from "./safetensors-write.ts";
-import { quantizeModel, saveModel } from "./save.ts";
+import { saveModel } from "./save.ts";
 import { floatDecoder, randomTensors, relativeError, tinySpec } from "./tiny.case.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "handheld-int8-"));
@@ -37,8 +38,8 @@ async function saved(name: string): Promise<string> {
   const float = join(folder, `${name}-float`);
   await saveModel(float, { spec, tensors, tokenizer });
   const to = join(folder, name);
-  const { floatBytes, quantizedBytes } = await quantizeModel(float, to, { format: "int8" });
-  expect(quantizedBytes).toBeLessThan(0.45 * floatBytes);
+  const { fromBytes, sizeBytes } = await convertModel(float, to, { format: "int8" });
+  expect(sizeBytes).toBeLessThan(0.45 * fromBytes);
   return to;
 }
 

@@ -1,7 +1,8 @@
 // Loads a model directory into a backend, ready to run: from disk by its path, or from any other source of its files.
-import { HandheldError, invalidFile } from "../errors.ts";
+import { HandheldError, invalidFile, quoteValue } from "../errors.ts";
 import type { Backend } from "../kernels/backend.ts";
-import { type FileSource, sourceOf } from "../source.ts";
+import { type FileSource, readOptionalJson, sourceOf } from "../source.ts";
+import { modelBytes } from "../spec/arithmetic.ts";
 import type { Spec } from "../spec/spec.ts";
 import type { Tokenizer } from "../tokenizer/tokenizer.ts";
 import { loadTokenizer } from "../tokenizer/tokenizer-file.ts";
@@ -35,8 +36,11 @@ export interface LoadOptions {
   minContext?: number | undefined;
   /** Longest sequence at most; less than the context of config.json saves memory. */
   maxContext?: number | undefined;
-  /** Format of the matrices in memory, where they are stored as floats. Default f32. */
-  format?: WeightFormat | undefined;
+  /**
+   * Format of the matrices in memory, where they are stored as floats; `auto`: f32, or int4 where that would take more than
+   * 1 GB. Default f32.
+   */
+  format?: WeightFormat | "auto" | undefined;
   /** Make sure that the memory suffices before a weight is read. Default: find out on the way. */
   preflight?: Preflight | undefined;
 }
@@ -56,17 +60,29 @@ export async function loadModel(
 ): Promise<LoadedModel> {
   const source = sourceOf(dir);
   const tokenizer = await loadTokenizer(source);
+  const eosIds = await readEosIds(source, tokenizer);
   const decoder = await loadDecoder(backend, source, options);
   const { spec, weights } = decoder;
-  if (tokenizer.size > spec.vocabulary) {
+  // Added tokens may lie beyond what the model knows, and are then not for it (an image's in a text model).
+  if (tokenizer.size - tokenizer.addedIds.size > spec.vocabulary) {
     decoder.close();
     throw new HandheldError(
       "invalid-file",
       `${source.name}: the tokenizer has ${tokenizer.size} tokens, config.json vocab_size ${spec.vocabulary}; they belong to different models`,
     );
   }
-  const eosIds = new Set(tokenizer.eosId === null ? [] : [tokenizer.eosId]);
   return { dir: source.name, spec, format: weights.format, decoder, tokenizer, eosIds, close: () => decoder.close() };
+}
+
+/** The tokens that end a text: those of generation_config.json, and the tokenizer's. */
+async function readEosIds(source: FileSource, { eosId }: Tokenizer): Promise<Set<number>> {
+  const path = `${source.name}/${modelFiles.generation}`;
+  const json = await readOptionalJson(source, modelFiles.generation);
+  const said = (json as { eos_token_id?: unknown } | undefined)?.eos_token_id ?? [];
+  const ids = [said, eosId ?? []].flat() as unknown[];
+  const wrong = ids.find((id) => !Number.isSafeInteger(id) || (id as number) < 0);
+  if (wrong !== undefined) throw invalidFile(path, `eos_token_id: ${quoteValue(wrong)} is not a token's id`);
+  return new Set(ids as number[]);
 }
 
 /** Loads the weights of a model directory alone. @throws as {@link loadModel} */
@@ -77,7 +93,7 @@ export async function loadDecoder(
 ): Promise<Decoder> {
   const source = sourceOf(dir);
   const config = await readModelConfig(source);
-  const format = config.format === "f32" ? (wanted ?? "f32") : config.format;
+  const format = config.format === "f32" ? chooseFormat(config.spec, wanted) : config.format;
   // There are no learned positions beyond the model's context.
   const least = config.spec.positions === "learned" ? 0 : minContext;
   const spec = { ...config.spec, context: Math.min(Math.max(config.spec.context, least), maxContext) };
@@ -93,6 +109,11 @@ export async function loadDecoder(
     (decoder ?? { close: () => weights.free() }).close();
     throw error;
   }
+}
+
+function chooseFormat(spec: Spec, wanted: LoadOptions["format"] = "f32"): WeightFormat {
+  if (wanted !== "auto") return wanted;
+  return modelBytes(spec, "f32") <= 1e9 ? "f32" : "int4";
 }
 
 /**

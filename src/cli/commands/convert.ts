@@ -2,6 +2,8 @@
 import { rm, stat } from "node:fs/promises";
 import { HandheldError } from "../../errors.ts";
 import { formatBytes, formatCount } from "../../format.ts";
+import type { ConvertOptions } from "../../model/convert.ts";
+import type { DirectoryFormat } from "../../model/directory.ts";
 import type { PackedType } from "../../quant/ggml-pack.ts";
 import { countParameters } from "../../spec/arithmetic.ts";
 import type { Spec } from "../../spec/spec.ts";
@@ -16,14 +18,15 @@ const ggufTypes = {
   "gguf-q8_0": "Q8_0",
   "gguf-q4_0": "Q4_0",
 } as const satisfies Record<string, PackedType>;
-const directoryFormats = ["int4", "f32"] as const;
+const directoryFormats = ["int4", "int8", "f16", "f32"] as const satisfies DirectoryFormat[];
 
 export const convertFrame = defineFrame({
   name: "convert",
-  summary: "Turn a GGUF file into a model directory, or a model into a GGUF file",
+  summary: "Turn a model directory or a GGUF file into another format",
   details:
-    "A GGUF file of the Llama family (F32, F16, BF16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q4_K, Q5_K or Q6_K) becomes an int4 or\n" +
-    "float directory; a float directory or a GGUF file becomes a GGUF file for llama.cpp. Tokenizer and chat template go along.",
+    "Reads the directories of the Hugging Face hub (float safetensors of any family that this program knows, in one file or\n" +
+    "several) and GGUF files (F32, F16, BF16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q4_K, Q5_K or Q6_K). Writes a directory, or with\n" +
+    "--to gguf-… a file for llama.cpp. Tokenizer and chat template go along. Little of the model is in memory at a time.",
   arguments: {
     model: required("<model>", "GGUF file, or directory of a float model"),
     out: required("<out>", "directory, or .gguf file, to write; must not exist yet"),
@@ -32,7 +35,8 @@ export const convertFrame = defineFrame({
     to: choice("--to <format>", "format of the matrices", [...directoryFormats, ...keys(ggufTypes)], "int4"),
   },
   examples: [
-    ["convert smollm-135m-q8_0.gguf models/smollm", "an int4 model, ready for run, eval and bench"],
+    ["convert models/Qwen2.5-1.5B models/qwen-int4", "an int4 model, ready for run, eval and bench"],
+    ["convert smollm-135m-q8_0.gguf models/smollm --to int8", "the same from a GGUF file, in 8 bits"],
     ["convert tinyllama.gguf models/tinyllama --to f32", "float weights, to train further or to open in transformers"],
     ["convert models/tinyllama tinyllama.gguf --to gguf-q8_0", "a file for llama.cpp"],
   ],
@@ -40,7 +44,7 @@ export const convertFrame = defineFrame({
 
 export const runConvert: Action<typeof convertFrame> = async ({ model, out, to }, io) => {
   await refuseExisting(out);
-  const toFile = to !== "int4" && to !== "f32";
+  const toFile = isGguf(to);
   if (toFile !== out.endsWith(".gguf")) {
     const rule = toFile ? "writes a file; give it a name that ends in .gguf" : "writes a directory, not a .gguf file";
     throw new HandheldError("invalid-option", `--to ${to} ${rule}, or choose another --to`);
@@ -50,9 +54,9 @@ export const runConvert: Action<typeof convertFrame> = async ({ model, out, to }
     signal: io.signal,
     onProgress: (done: number, total: number) => progress.update(done, "", total),
   };
-  const spec = toFile
+  const spec = isGguf(to)
     ? await writeFile(model, out, ggufTypes[to], options)
-    : await writeDirectory(model, out, to, options);
+    : await writeDirectory(model, out, { ...options, format: to });
   const parameters = countParameters(spec).total;
   const sizeBytes = toFile ? (await stat(out)).size : undefined;
   const size = sizeBytes === undefined ? "" : `, ${formatBytes(sizeBytes)}`;
@@ -73,21 +77,22 @@ async function writeFile(model: string, out: string, type: PackedType, options: 
   }
 }
 
-async function writeDirectory(model: string, out: string, to: "int4" | "f32", options: Progress): Promise<Spec> {
+async function writeDirectory(model: string, out: string, options: ConvertOptions): Promise<Spec> {
   const { convertGguf } = await import("../../gguf/convert.ts");
-  if (
-    await stat(model).then(
-      (found) => found.isDirectory(),
-      () => false,
-    )
-  ) {
-    throw new HandheldError("invalid-option", `${model} is a directory already; "handheld quantize" makes it int4`);
-  }
-  return convertGguf(model, out, to, options).catch(async (error) => {
+  const { convertModel } = await import("../../model/convert.ts");
+  const found = await stat(model).catch(() => null);
+  const converted = found?.isDirectory()
+    ? convertModel(model, out, options).then(({ spec }) => spec)
+    : convertGguf(model, out, options);
+  return converted.catch(async (error) => {
     // The folder is ours: it was not there before.
     await rm(out, { recursive: true, force: true });
     throw error;
   });
+}
+
+function isGguf(to: string): to is keyof typeof ggufTypes {
+  return Object.hasOwn(ggufTypes, to);
 }
 
 function keys<T extends object>(record: T): (keyof T & string)[] {

@@ -1,4 +1,5 @@
 // handheld quantize: turns a float model directory into an int4 or int8 one.
+import { rm } from "node:fs/promises";
 import { formatBytes } from "../../format.ts";
 import { type Action, defineFrame } from "../command.ts";
 import { choice, required } from "../options.ts";
@@ -27,10 +28,18 @@ export const quantizeFrame = defineFrame({
 });
 
 export const runQuantize: Action<typeof quantizeFrame> = async ({ model, out, to }, io) => {
-  const { quantizeModel } = await import("../../model/save.ts");
+  const { convertModel } = await import("../../model/convert.ts");
   await refuseExisting(out);
-  const progress = io.progress("Quantising");
-  const { floatBytes, quantizedBytes } = await quantizeModel(model, out, { format: to });
-  progress.finish(`${formatBytes(floatBytes)} → ${formatBytes(quantizedBytes)} in ${to}`);
-  io.result({ model: out, format: to, floatBytes, sizeBytes: quantizedBytes });
+  const progress = io.progress("Quantising", { unit: "tensors" });
+  const { fromBytes, sizeBytes } = await convertModel(model, out, {
+    format: to,
+    signal: io.signal,
+    onProgress: (done, total) => progress.update(done, "", total),
+  }).catch(async (error) => {
+    // The folder is ours: it was not there before.
+    await rm(out, { recursive: true, force: true });
+    throw error;
+  });
+  progress.finish(`${formatBytes(fromBytes)} → ${formatBytes(sizeBytes)} in ${to}`);
+  io.result({ model: out, format: to, floatBytes: fromBytes, sizeBytes });
 };

@@ -3,7 +3,8 @@
 import { HandheldError, invalidFile, quoteName, suggest } from "../errors.ts";
 import type { TensorSource } from "../model/families/family.ts";
 import { fromHfConfig, storedLayout } from "../model/families/index.ts";
-import { fromSources, type NamedSource } from "../model/stored-access.ts";
+import type { NamedSource } from "../model/float-weights.ts";
+import { fromSources } from "../model/stored-access.ts";
 import type { Spec } from "../spec/spec.ts";
 import { type Change, type GgufFamily, ggufFamilies } from "./families.ts";
 import type { GgufFile } from "./file.ts";

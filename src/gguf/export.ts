@@ -1,8 +1,8 @@
 // A model, from a directory or from another GGUF file, as a GGUF file for llama.cpp and what is built on it.
 import { HandheldError } from "../errors.ts";
+import type { NamedSource } from "../model/float-weights.ts";
 import { embeddingName, headName, isMatrix, tensorShapes } from "../model/layout.ts";
 import { ropeFrequencies } from "../model/positions.ts";
-import type { NamedSource } from "../model/stored-access.ts";
 import { type PackedType, packGgml } from "../quant/ggml-pack.ts";
 import type { Spec } from "../spec/spec.ts";
 import type { Tokenizer } from "../tokenizer/tokenizer.ts";

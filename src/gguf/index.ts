@@ -1,6 +1,6 @@
 // Public names of handheld/gguf: llama.cpp's model files, read and written.
 
-export type { NamedSource } from "../model/stored-access.ts";
+export type { NamedSource } from "../model/float-weights.ts";
 export { ggufSpec, ggufTensors } from "./architecture.ts";
 export { convertGguf } from "./convert.ts";
 export { type ExportOptions, exportGguf, type ModelToExport } from "./export.ts";

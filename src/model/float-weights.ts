@@ -6,7 +6,6 @@ import type { ModelConfig } from "./directory.ts";
 import type { TensorSource } from "./families/family.ts";
 import { isMatrix, tensorShapes } from "./layout.ts";
 import type { IncomingTensor } from "./safetensors-file.ts";
-import type { NamedSource } from "./stored-access.ts";
 import { allocateFloats, applySource, readStored } from "./stored-tensors.ts";
 
 /** Takes numbers of one of our tensors, from its element `at` on. */
@@ -66,6 +65,13 @@ export async function readFloatWeights(
   } finally {
     pieces.close();
   }
+}
+
+/** A tensor of ours, read when asked. */
+export interface NamedSource {
+  name: string;
+  shape: readonly number[];
+  read(): Promise<Float32Array<ArrayBuffer>>;
 }
 
 /** Hands tensors that are read one at a time to a sink. @throws what reading them and the sink throws */

@@ -5,17 +5,11 @@ import { sourceOf } from "../source.ts";
 import type { Spec } from "../spec/spec.ts";
 import { modelFiles, readModelConfig } from "./directory.ts";
 import type { TensorSource } from "./families/family.ts";
+import type { NamedSource } from "./float-weights.ts";
 import { tensorShapes } from "./layout.ts";
 import { headerLength, parseHeader, readFloats, type TensorPlace } from "./safetensors.ts";
 import { readShardIndex } from "./shards.ts";
 import { allocateFloats, applySource } from "./stored-tensors.ts";
-
-/** A tensor by our name, read when asked. */
-export interface NamedSource {
-  name: string;
-  shape: readonly number[];
-  read(): Promise<Float32Array<ArrayBuffer>>;
-}
 
 /** A directory's tensors, until it is closed. */
 export interface StoredModel {

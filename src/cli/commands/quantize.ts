@@ -3,6 +3,7 @@ import { rm } from "node:fs/promises";
 import { formatBytes } from "../../format.ts";
 import { readTextFile } from "../../io.ts";
 import { type Action, defineFrame } from "../command.ts";
+import { locateModel, modelHelp } from "../model-source.ts";
 import { choice, integer, required, text, UsageError } from "../options.ts";
 import { refuseExisting } from "./shared.ts";
 
@@ -15,7 +16,7 @@ export const quantizeFrame = defineFrame({
     "--calibrate fits the int4 codes to the model's activations on a text (GPTQ): better answers from as many bytes. Take\n" +
     "text like what the model will see; a megabyte is plenty. The float model must fit into 4 GB.",
   arguments: {
-    model: required("<model>", "directory of the float model"),
+    model: required("<model>", `float ${modelHelp}`),
     out: required("<out>", "directory to write; must not exist yet"),
   },
   options: {
@@ -38,12 +39,13 @@ export const runQuantize: Action<typeof quantizeFrame> = async (line, io) => {
   if (line.calibrate !== undefined && to !== "int4") throw new UsageError(`--calibrate is for int4, not for ${to}`);
   await refuseExisting(out);
   const { convertModel } = await import("../../model/convert.ts");
+  const source = await locateModel(model, io);
   const calibration =
     line.calibrate === undefined
       ? undefined
       : { text: await readTextFile(line.calibrate), tokens: line.calibrationTokens };
   const progress = io.progress("Quantising", { unit: "steps" });
-  const { fromBytes, sizeBytes } = await convertModel(model, out, {
+  const { fromBytes, sizeBytes } = await convertModel(source, out, {
     format: to,
     calibration,
     signal: io.signal,

@@ -95,11 +95,11 @@ async function measure(dir: string): Promise<Measured> {
 /** A model directory without a tokenizer. */
 async function writeRandomModel(dir: string, spec: Spec): Promise<void> {
   mkdirSync(dir, { recursive: true });
-  const fill = randomFill("int4", 1);
+  const fill = randomFill(1);
   const tensors = tensorShapes(spec).map(({ name, shape }) => {
     const vector = shape.length === 1;
     const data = new Uint8Array(vector ? 4 * shape[0]! : int4Bytes(shape[0]!, shape[1]!));
-    fill(name, data, shape);
+    fill(name, data, shape, vector ? "f32" : "int4");
     if (!vector) return { name, dtype: "U8" as const, shape: [data.byteLength], data };
     return { name, dtype: "F32" as const, shape, data: new Float32Array(data.buffer) };
   });

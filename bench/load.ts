@@ -101,11 +101,11 @@ function report(results: Awaited<ReturnType<typeof measure>>[]): void {
 async function write(dir: string): Promise<void> {
   mkdirSync(dir, { recursive: true });
   const spec = preset(options.model);
-  const fill = randomFill("int4", 1);
+  const fill = randomFill(1);
   const tensors = tensorShapes(spec).map(({ name, shape }) => {
     const isMatrix = shape.length === 2;
     const data = new Uint8Array(isMatrix ? int4Bytes(shape[0]!, shape[1]!) : 4 * shape[0]!);
-    fill(name, data, shape);
+    fill(name, data, shape, isMatrix ? "int4" : "f32");
     return isMatrix
       ? { name, dtype: "U8" as const, shape: [data.length], data }
       : { name, dtype: "F32" as const, shape, data: new Float32Array(data.buffer) };

@@ -14,6 +14,7 @@ const pipeline = [
   "tensor",
   "model",
   "gguf",
+  "catalogue",
   "hub",
   "functions",
   "generate",

@@ -17,7 +17,7 @@ export type ErrorCode =
   | "kernel";
 
 /**
- * Base class of all errors thrown on purpose.
+ * Base class of all errors thrown on purpose. The message becomes one line of bounded length, whatever a file put into it.
  *
  * @example
  * ```ts
@@ -27,10 +27,17 @@ export type ErrorCode =
 export class HandheldError extends Error {
   readonly code: ErrorCode;
   constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
-    super(message, options);
+    super(oneLine(message), options);
     this.name = "HandheldError";
     this.code = code;
   }
+}
+
+// Names and values from files may hold line breaks, a terminal's control sequences, or megabytes. Hints are at the end.
+function oneLine(message: string): string {
+  const short = message.length > 1600 ? `${message.slice(0, 1200)} … ${message.slice(-300)}` : message;
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must go
+  return short.replace(/\s*[\u0000-\u001f\u007f-\u009f]+\s*/g, " ");
 }
 
 /** The prompt and the new tokens asked for do not fit in the model's context. Both lengths are in tokens. */
@@ -96,16 +103,31 @@ export function invalidFile(where: string, reason: string, cause?: unknown): Han
   return new HandheldError("invalid-file", `${where}: ${reason}`, cause === undefined ? {} : { cause });
 }
 
+/** A JSON value that comes from a file, for a message; of lists and objects only their kind. */
+export function quoteValue(value: unknown): string {
+  if (typeof value === "string") return quoteName(value);
+  if (typeof value !== "object" || value === null) return String(value);
+  return Array.isArray(value) ? `a list of ${value.length}` : "an object";
+}
+
 /** A name that comes from a file, for a message: on one line, and not a long one. */
 export function quoteName(name: string): string {
   return JSON.stringify(name.length > 80 ? `${name.slice(0, 80)}…` : name);
 }
 
+// Names come from files too, where they may be many and long.
+const most = { candidates: 4096, length: 256 } as const;
+
 /** The nearest of `known` to a mistyped `name`, phrased for the end of an error message; empty when none is near. */
 export function suggest(name: string, known: Iterable<string>): string {
+  if (name.length > most.length) return "";
   let best = "";
   let bestDistance = Math.max(2, Math.floor(name.length / 3)) + 1;
+  let seen = 0;
   for (const candidate of known) {
+    if (++seen > most.candidates) break;
+    // Two names are at least as far apart as their lengths.
+    if (Math.abs(candidate.length - name.length) >= bestDistance) continue;
     const distance = editDistance(name.toLowerCase(), candidate.toLowerCase());
     if (distance < bestDistance) {
       best = candidate;

@@ -1,6 +1,6 @@
 // Numbers as text at the edges where the unit changes.
 import { expect, it } from "vitest";
-import { formatBytes, formatCount, formatDuration, formatPercent, formatRate } from "./format.ts";
+import { formatBytes, formatCount, formatDuration, formatPercent, formatRate, formatTokens } from "./format.ts";
 
 it("switches units where the rounded number would have a fourth digit", () => {
   expect([0, 512, 9999, 12_345, 999_499, 999_500, 2_436_000, 1.62e9].map(formatCount)).toEqual([
@@ -39,4 +39,5 @@ it("switches units where the rounded number would have a fourth digit", () => {
     "1,234,567",
   ]);
   expect(formatPercent(0.9346)).toBe("93.5 %");
+  expect([64, 1000, 1024, 1536, 2048, 131_072].map(formatTokens)).toEqual(["64", "1000", "1k", "1536", "2k", "128k"]);
 });

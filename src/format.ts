@@ -16,6 +16,11 @@ export function formatBytes(bytes: number): string {
   return `${Math.round(bytes)} B`;
 }
 
+/** A length of text in tokens: 512, 2k, 128k; powers of 1024 where it is a multiple. */
+export function formatTokens(tokens: number): string {
+  return tokens >= 1024 && tokens % 1024 === 0 ? `${tokens / 1024}k` : String(tokens);
+}
+
 /** 4 s, 0.4 s, 12 s, 3 min 20 s, 2 h 5 min. */
 export function formatDuration(seconds: number): string {
   if (seconds < 9.95) return `${Number.isInteger(seconds) ? seconds : seconds.toFixed(1)} s`;

@@ -13,26 +13,97 @@ export type FileData = string | Uint8Array | Iterable<Uint8Array> | AsyncIterabl
  *   passes through when it is a HandheldError.
  */
 export async function writeFileAtomic(path: string, data: FileData): Promise<void> {
-  const { open, rename, rm } = await import("node:fs/promises");
-  const { basename, dirname, join } = await import("node:path");
-  const folder = dirname(path);
-  const unique = `${process.pid.toString(36)}-${Math.random().toString(36).slice(2, 10)}`;
-  const temporary = join(folder, `.${basename(path)}.${unique}.tmp`);
-  await makeFolder(folder);
+  const file = await AtomicFile.create(path);
   try {
-    const file = await open(temporary, "wx");
-    try {
-      for await (const chunk of chunksOf(data)) await writeAll(file, chunk);
-      await file.sync();
-    } finally {
-      await file.close();
+    let position = 0;
+    for await (const chunk of chunksOf(data)) {
+      await file.write(chunk, position);
+      position += chunk.byteLength;
     }
-    await rename(temporary, path);
+    await file.commit();
   } catch (cause) {
-    await rm(temporary, { force: true }).catch(() => {});
+    await file.discard();
     throw ioError("write", path, cause);
   }
-  await syncFolder(folder);
+}
+
+/**
+ * A file that appears whole or not at all, written in any order: into a temporary file in the same folder until
+ * {@link commit} flushes it to disk and renames it.
+ *
+ * @example
+ * ```ts
+ * const file = await AtomicFile.create("model.safetensors");
+ * try {
+ *   await file.write(tensor, 4096);
+ *   await file.commit();
+ * } catch (error) {
+ *   await file.discard();
+ *   throw error;
+ * }
+ * ```
+ */
+export class AtomicFile {
+  private readonly path: string;
+  private readonly temporary: string;
+  private readonly handle: import("node:fs/promises").FileHandle;
+
+  private constructor(path: string, temporary: string, handle: import("node:fs/promises").FileHandle) {
+    this.path = path;
+    this.temporary = temporary;
+    this.handle = handle;
+  }
+
+  /** Makes the folder where it is missing. @throws HandheldError `io` */
+  static async create(path: string): Promise<AtomicFile> {
+    const { open } = await import("node:fs/promises");
+    const { basename, dirname, join } = await import("node:path");
+    const folder = dirname(path);
+    const unique = `${process.pid.toString(36)}-${Math.random().toString(36).slice(2, 10)}`;
+    const temporary = join(folder, `.${basename(path)}.${unique}.tmp`);
+    await makeFolder(folder);
+    try {
+      return new AtomicFile(path, temporary, await open(temporary, "wx"));
+    } catch (cause) {
+      throw ioError("write", path, cause);
+    }
+  }
+
+  /** Writes all of `chunk` from byte `position` on. @throws HandheldError `io` */
+  async write(chunk: Uint8Array, position: number): Promise<void> {
+    // A write may be short (2 GiB at most on Linux, or less on a nearly full disk): go on until all is down.
+    const most = 1 << 26;
+    try {
+      for (let offset = 0; offset < chunk.byteLength; ) {
+        const length = Math.min(most, chunk.byteLength - offset);
+        const { bytesWritten } = await this.handle.write(chunk, offset, length, position + offset);
+        offset += bytesWritten;
+      }
+    } catch (cause) {
+      throw ioError("write", this.path, cause);
+    }
+  }
+
+  /** Puts the file in its place. @throws HandheldError `io`; {@link discard} it then */
+  async commit(): Promise<void> {
+    const { rename } = await import("node:fs/promises");
+    const { dirname } = await import("node:path");
+    try {
+      await this.handle.sync();
+      await this.handle.close();
+      await rename(this.temporary, this.path);
+    } catch (cause) {
+      throw ioError("write", this.path, cause);
+    }
+    await syncFolder(dirname(this.path));
+  }
+
+  /** Leaves nothing behind; whatever was at the path stays. */
+  async discard(): Promise<void> {
+    const { rm } = await import("node:fs/promises");
+    await this.handle.close().catch(() => {});
+    await rm(this.temporary, { force: true }).catch(() => {});
+  }
 }
 
 /**
@@ -107,15 +178,6 @@ export function parseJson(text: string, path: string): unknown {
 function chunksOf(data: FileData): Iterable<Uint8Array> | AsyncIterable<Uint8Array> {
   if (typeof data === "string") return [new TextEncoder().encode(data)];
   return data instanceof Uint8Array ? [data] : data;
-}
-
-// A write may be short (2 GiB at most on Linux, or less on a nearly full disk): go on until all is down.
-async function writeAll(file: import("node:fs/promises").FileHandle, chunk: Uint8Array): Promise<void> {
-  const most = 1 << 26;
-  for (let offset = 0; offset < chunk.byteLength; ) {
-    const { bytesWritten } = await file.write(chunk, offset, Math.min(most, chunk.byteLength - offset));
-    offset += bytesWritten;
-  }
 }
 
 // The rename itself is only durable once the folder is flushed. Not every file system allows that; the data is safe anyway.

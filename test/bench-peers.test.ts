@@ -10,9 +10,9 @@ import { turnsOfRound } from "../bench/peers/rounds.ts";
 import { shapeNames, shapeSpec } from "../bench/peers/shapes.ts";
 import { renderMarkdown } from "../bench/peers/table.ts";
 import { readBytes } from "../bench/peers/weights/bytes.ts";
-import { encodeGguf } from "../bench/peers/weights/gguf.ts";
 import { llamaBytes, llamaMetadata, llamaTensors } from "../bench/peers/weights/llama-file.ts";
 import { onnxModel } from "../bench/peers/weights/onnx-file.ts";
+import { encodeGguf, tensorBytes } from "../src/gguf/write.ts";
 import { fromF16 } from "../src/quant/f16.ts";
 import { countParameters, decodeBytes } from "../src/spec/arithmetic.ts";
 import { createSpec } from "../src/spec/spec.ts";
@@ -21,15 +21,17 @@ const tiny = createSpec({ layers: 2, width: 64, ffnWidth: 96, heads: 4, kvHeads:
 const matrixWeights = countParameters(tiny).total - countParameters(tiny).norms;
 
 describe("model files for the peers", () => {
-  it("GGUF: the header leads to every tensor, whose blocks have finite scales", () => {
+  it("GGUF: the header leads to every tensor, whose blocks have finite scales", async () => {
     const tensors = llamaTensors(tiny);
-    const file = Buffer.concat([...encodeGguf(llamaMetadata(tiny), tensors)]);
+    const pieces: Uint8Array[] = [];
+    for await (const piece of encodeGguf(llamaMetadata(tiny), tensors)) pieces.push(piece);
+    const file = Buffer.concat(pieces);
     expect(file.toString("latin1", 0, 4)).toBe("GGUF");
     expect([file.readUInt32LE(4), Number(file.readBigUInt64LE(8))]).toEqual([3, tensors.length]);
     expect(tensors.length).toBe(2 + 9 * tiny.layers);
     const stored = llamaBytes(tiny);
     expect(stored).toBe((matrixWeights / 32) * 18 + countParameters(tiny).norms * 4);
-    const embedding = file.length - tensors.reduce((sum, { data }) => sum + padded(bytesOf(data())), 0);
+    const embedding = file.length - tensors.reduce((sum, tensor) => sum + padded(tensorBytes(tensor)), 0);
     expect(embedding % 32).toBe(0);
     for (let block = 0; block < 10; block++) {
       expect(fromF16(file.readUInt16LE(embedding + 18 * block))).toBeCloseTo(1 / (4.61 * 8), 4);

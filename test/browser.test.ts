@@ -11,7 +11,7 @@ import { ANDROID_CATALOGUE } from "../src/functions/catalogue/index.ts";
 import { loadCallModel } from "../src/generate/call-model.ts";
 import { generate } from "../src/generate/generate.ts";
 import { createBackend } from "../src/kernels/index.ts";
-import { quantizeModel } from "../src/model/save.ts";
+import { convertModel } from "../src/model/convert.ts";
 import { type Asking, ask, flipByte, folderEntries } from "./support/browser-page.ts";
 import { chromiumPath, launchChromium, noChromium } from "./support/chromium.ts";
 import { saveRandomCallModel } from "./support/models.ts";
@@ -28,7 +28,7 @@ const question = { prompts, queries, maxTokens: 24 };
 async function saveModels(): Promise<void> {
   const shape = { width: 256, ffnWidth: 512, heads: 4, kvHeads: 2, layers: 4, context: 1024 };
   await saveRandomCallModel(models.float, shape);
-  await quantizeModel(models.float, models.int4);
+  await convertModel(models.float, models.int4);
 }
 
 /** What Node answers. */

@@ -1,7 +1,7 @@
 // Every file under configs/ is what it says: a recipe or a spec that validates.
 import { readdirSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { parseSpec } from "../src/spec/load.ts";
+import { parseSpec } from "../src/model/spec-file.ts";
 import { createRecipe } from "../src/train/recipe.ts";
 
 const folder = new URL("../configs/", import.meta.url);

@@ -118,9 +118,9 @@ export const sharedOptions = {
 };
 
 function parseNumber(value: string): number {
-  const match = /^(-?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)([kmb]?)$/i.exec(value.trim());
+  const match = /^(-?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)([kmbg]?)$/i.exec(value.trim());
   if (!match) throw new UsageError(`takes a number, got "${value}"`);
-  const factor = { "": 1, k: 1e3, m: 1e6, b: 1e9 }[match[2]!.toLowerCase()] ?? 1;
+  const factor = { "": 1, k: 1e3, m: 1e6, b: 1e9, g: 1e9 }[match[2]!.toLowerCase()] ?? 1;
   return Number((Number(match[1]) * factor).toPrecision(15));
 }
 

@@ -2,11 +2,11 @@
 import { HandheldError } from "../errors.ts";
 import type { Backend } from "../kernels/backend.ts";
 import { Decoder } from "../model/decoder.ts";
+import { loadSpec } from "../model/spec-file.ts";
 import { fastestWithinTolerance } from "../search/choose.ts";
 import { createTimedMeasure } from "../search/measure.ts";
 import type { SearchOptions } from "../search/search.ts";
 import { createSpace } from "../search/space.ts";
-import { loadSpec } from "../spec/load.ts";
 import { createSpec, type Spec } from "../spec/spec.ts";
 import type { PreparedData } from "./data.ts";
 import type { CreateOptions } from "./types.ts";

@@ -4,7 +4,8 @@ import { HandheldError } from "../errors.ts";
 import { type CallEvaluation, evaluateCalls } from "../eval/calls.ts";
 import { loadCallModel, saveCallFiles } from "../generate/call-model.ts";
 import { type Backend, createBackend } from "../kernels/index.ts";
-import { quantizeModel, saveModel } from "../model/save.ts";
+import { convertModel } from "../model/convert.ts";
+import { saveModel } from "../model/save.ts";
 import { createTrainable } from "../model/trainable.ts";
 import { runSearch, type SearchResult } from "../search/search.ts";
 import { countParameters } from "../spec/arithmetic.ts";
@@ -129,8 +130,8 @@ async function runStages(run: Run, state: RunState, seconds: () => number): Prom
   const { folder, emit } = run;
   const { data, parameters, trained } = await learn(run, state);
   await emit({ type: "stage", stage: "quantising", title: "Quantising" });
-  const sizes = await quantizeModel(folder.path("float"), folder.path("int4"));
-  await emit({ type: "quantised", ...sizes }, "keep");
+  const { fromBytes: floatBytes, sizeBytes: int4Bytes } = await convertModel(folder.path("float"), folder.path("int4"));
+  await emit({ type: "quantised", floatBytes, int4Bytes }, "keep");
   await emit({ type: "stage", stage: "result", title: "Result" });
   const float = await evaluate(run, data, "float");
   const int4 = await evaluate(run, data, "int4");
@@ -138,8 +139,8 @@ async function runStages(run: Run, state: RunState, seconds: () => number): Prom
     name: folder.name,
     dir: folder.dir,
     parameters,
-    sizeBytes: sizes.int4Bytes,
-    floatBytes: sizes.floatBytes,
+    sizeBytes: int4Bytes,
+    floatBytes,
     seconds: seconds(),
     accuracy: int4.accuracy,
     softAccuracy: int4.softAccuracy,

@@ -8,7 +8,8 @@ import { codecTokens, createCallCodec } from "../functions/codec.ts";
 import { getCallFormat } from "../functions/formats/registry.ts";
 import type { FunctionSchema } from "../functions/types.ts";
 import { createReferenceBackend } from "../kernels/index.ts";
-import { quantizeModel, saveModel } from "../model/save.ts";
+import { convertModel } from "../model/convert.ts";
+import { saveModel } from "../model/save.ts";
 import { randomTensors } from "../model/tiny.case.ts";
 import { isCallModel, loadCallModel, saveCallFiles } from "./call-model.ts";
 import { createCaller } from "./calls.ts";
@@ -51,7 +52,7 @@ describe("a call model", () => {
 
   it("is one in int4 as well", async () => {
     const int4 = join(folder, "int4");
-    await quantizeModel(whole, int4);
+    await convertModel(whole, int4);
     const { functions: kept, settings: same, caller } = await loadCallModel(createReferenceBackend(), int4);
     expect({ kept, same }).toEqual({ kept: functions, same: settings });
     expect(caller.call("play some jazz").calls.length).toBeGreaterThan(0);

@@ -1,146 +1,157 @@
-// What a GGUF file of the Llama family says of its architecture, and its tensors under the names of Hugging Face.
-import { HandheldError, invalidFile, suggest } from "../errors.ts";
-import { blockNames, embeddingName, finalNormName, headName, tensorShapes } from "../model/layout.ts";
-import { createSpec, type Spec } from "../spec/spec.ts";
+// What a GGUF file says of its architecture, and its tensors under our names: through the config.json and the tensors of
+// Hugging Face that it was converted from (families.ts).
+import { HandheldError, invalidFile, quoteName, suggest } from "../errors.ts";
+import type { TensorSource } from "../model/families/family.ts";
+import { fromHfConfig, storedLayout } from "../model/families/index.ts";
+import type { NamedSource } from "../model/float-weights.ts";
+import { fromSources } from "../model/stored-access.ts";
+import type { Spec } from "../spec/spec.ts";
+import { type Change, type GgufFamily, ggufFamilies } from "./families.ts";
 import type { GgufFile } from "./file.ts";
-import type { GgufHeader, GgufTensor, GgufValue } from "./header.ts";
-
-/** A tensor by its Hugging Face name, read when asked. */
-export interface NamedSource {
-  name: string;
-  shape: readonly number[];
-  read(): Promise<Float32Array<ArrayBuffer>>;
-}
+import type { GgufHeader, GgufTensor } from "./header.ts";
+import { splitHalves } from "./layouts.ts";
+import { ConfigFields, commonConfig } from "./metadata.ts";
 
 /**
- * The architecture of a file. @throws HandheldError `unsupported` for other families and for biases and scaled RoPE,
+ * The architecture of a file. @throws HandheldError `unsupported` for other families and for what they have not,
  * `invalid-file` or `invalid-spec` where metadata is missing or makes no sense; `where` prefixes it
  */
-export function ggufSpec({ metadata, tensors }: GgufHeader, where: string): Spec {
-  const family = metadata.get("general.architecture");
-  if (family !== "llama") {
-    throw new HandheldError(
-      "unsupported",
-      `${where}: architecture ${JSON.stringify(family)} is not supported, only "llama"`,
-    );
-  }
-  rejectUnsupported(metadata, tensors, where);
-  const number = (key: string) => numberOf(metadata, `llama.${key}`, where);
-  const optional = (key: string) => (metadata.has(`llama.${key}`) ? number(key) : undefined);
-  const embedding = tensors.find(({ name }) => name === "token_embd.weight");
-  const heads = number("attention.head_count");
-  const headSize = optional("attention.key_length");
-  return createSpec(
-    {
-      layers: number("block_count"),
-      width: number("embedding_length"),
-      ffnWidth: number("feed_forward_length"),
-      heads,
-      kvHeads: optional("attention.head_count_kv") ?? heads,
-      ...(headSize === undefined ? {} : { headSize }),
-      vocabulary: embedding?.shape[0] ?? number("vocab_size"),
-      activation: "silu",
-      // A float of the file: 1e-5 came as 9.999999747378752e-6.
-      normEps: Number(number("attention.layer_norm_rms_epsilon").toPrecision(6)),
-      ropeBase: optional("rope.freq_base") ?? 10_000,
-      context: number("context_length"),
-      tiedEmbeddings: !tensors.some(({ name }) => name === "output.weight"),
-    },
-    where,
-  );
+export function ggufSpec(header: GgufHeader, where: string): Spec {
+  return fromHfConfig(configOf(header, where), where);
 }
 
 /**
  * The tensors of a model, in the order of a Hugging Face file.
- * @throws HandheldError `invalid-file` when one is missing or has another shape
+ * @throws HandheldError `invalid-file` when one is missing or has another shape, `unsupported` when one has no use
  */
 export function ggufTensors(file: GgufFile, spec: Spec): NamedSource[] {
+  const family = familyOf(file, file.path);
+  const { sources } = storedLayout(configOf(file, file.path), spec, file.path);
+  const places = new Map<string, Place>();
   const byName = new Map(file.tensors.map((tensor) => [tensor.name, tensor]));
-  const theirs = new Map<string, string>([
-    [embeddingName, "token_embd.weight"],
-    [finalNormName, "output_norm.weight"],
-    [headName, "output.weight"],
-  ]);
-  /** Query and key rows are interleaved for a rotation of neighbours; heads by our name. */
-  const interleaved = new Map<string, number>();
-  for (let i = 0; i < spec.layers; i++) {
-    const names = blockNames(spec, i);
-    const block = (name: string) => `blk.${i}.${name}.weight`;
-    theirs.set(names.inputNorm, block("attn_norm")).set(names.postNorm, block("ffn_norm"));
-    theirs.set(names.query, block("attn_q")).set(names.key, block("attn_k")).set(names.value, block("attn_v"));
-    theirs.set(names.output, block("attn_output")).set(names.gate!, block("ffn_gate"));
-    theirs.set(names.up, block("ffn_up")).set(names.down, block("ffn_down"));
-    interleaved.set(names.query, spec.heads).set(names.key, spec.kvHeads);
+  for (const source of sources) {
+    if (source.from !== null && !places.has(source.from)) {
+      places.set(source.from, findPlace(byName, family, source, spec, file.path));
+    }
   }
-  return tensorShapes(spec).map(({ name, shape }) => {
-    const tensor = findTensor(byName, theirs.get(name)!, shape, file.path);
-    const heads = interleaved.get(name);
-    return {
-      name,
-      shape,
-      read: async () => {
-        const values = await file.read(tensor);
-        return heads === undefined ? values : splitHalves(values, heads, spec.headSize, spec.width);
-      },
-    };
-  });
+  rejectUnused(file, places.values());
+  const read = async (name: string) => {
+    const { tensor, take } = places.get(name)!;
+    return take(await file.read(tensor));
+  };
+  return fromSources(spec, sources, read, file.path);
 }
 
-function findTensor(
+/** The config.json that a file was made from, as far as the file knows. */
+function configOf(header: GgufHeader, where: string): Record<string, unknown> {
+  const { type, config } = familyOf(header, where);
+  const fields = new ConfigFields(header, String(header.metadata.get("general.architecture")), where);
+  const layers = fields.number("block_count");
+  if (layers > header.tensors.length) throw invalidFile(where, `has ${layers} blocks, but fewer tensors`);
+  if (fields.number("expert_count", 0) !== 0) {
+    throw new HandheldError("unsupported", `${where}: mixtures of experts are not supported`);
+  }
+  return { model_type: type, ...commonConfig(fields), ...config?.(fields) };
+}
+
+function familyOf({ metadata }: GgufHeader, where: string): GgufFamily {
+  const name = metadata.get("general.architecture");
+  if (typeof name === "string" && Object.hasOwn(ggufFamilies, name)) return ggufFamilies[name]!;
+  const known = Object.keys(ggufFamilies);
+  const hint = (typeof name === "string" && suggest(name, known)) || `; known: ${known.join(", ")}`;
+  const got = typeof name === "string" ? quoteName(name) : "none";
+  throw new HandheldError("unsupported", `${where}: architecture ${got} is not supported${hint}`);
+}
+
+/** Where a tensor of transformers is in a file, and how it comes from what lies there. */
+interface Place {
+  tensor: GgufTensor;
+  take(values: Float32Array<ArrayBuffer>): Float32Array<ArrayBuffer>;
+}
+
+const fusedParts = ["self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj"];
+
+function findPlace(
   byName: ReadonlyMap<string, GgufTensor>,
-  name: string,
-  shape: readonly number[],
+  family: GgufFamily,
+  { from, shape }: TensorSource,
+  spec: Spec,
   where: string,
-): GgufTensor {
+): Place {
+  const { 1: stem, 2: kind } = /^(.+)\.(weight|bias)$/.exec(from!)!;
+  const block = /\.(\d+)\./.exec(stem!)?.[1];
+  const head = /\.norms\.(\d+)$/.exec(stem!)?.[1];
+  const pattern = stem!.replace(/\.(\d+)\./, ".N.").replace(/\.norms\.\d+$/, ".norms.H");
+  const inFile = (theirs: string) => `${theirs.replace("N", block ?? "")}.${kind}`;
+  const name = inFile(family.names[pattern]!);
+  const change = family.changes?.find(([part]) => from!.includes(part))?.[1];
+  const part = fusedParts.findIndex((each) => pattern.endsWith(each));
+  const fused = byName.get(inFile("blk.N.attn_qkv"));
+  if (!byName.has(name) && part >= 0 && fused !== undefined) return partOfFused(fused, part, shape, spec, where);
+  const wanted = change === "transposed" ? [...shape].reverse() : change === "stacked" ? [spec.heads, ...shape] : shape;
   const tensor = byName.get(name);
-  if (tensor === undefined) {
-    throw invalidFile(where, `no tensor "${name}"${suggest(name, byName.keys())}`);
+  if (tensor === undefined) throw invalidFile(where, `no tensor "${name}"${suggest(name, byName.keys())}`);
+  const stacked = change === "stacked" && tensor.shape[1] === shape[0] && Number(head) < tensor.shape[0]!;
+  if (!stacked && tensor.shape.join() !== wanted.join()) {
+    throw invalidFile(where, `the tensor "${name}" has shape [${tensor.shape}], the metadata ask for [${wanted}]`);
   }
-  if (tensor.shape.join() !== shape.join()) {
-    const got = `has shape [${tensor.shape}], the metadata ask for [${shape}]`;
-    throw invalidFile(where, `the tensor "${name}" ${got}`);
-  }
-  return tensor;
+  return { tensor, take: (values) => takeBack(values, change, shape, spec, Number(head)) };
 }
 
-/**
- * Rows 2i and 2i + 1 of a head, which llama.cpp rotates together, to rows i and D/2 + i, which transformers does.
- * `weights` is [heads · D, columns].
- */
-function splitHalves(weights: Float32Array, heads: number, D: number, columns: number): Float32Array<ArrayBuffer> {
-  const out = new Float32Array(weights.length);
-  for (let row = 0; row < heads * D; row++) {
-    const d = row % D;
-    const from = row - d + (d < D / 2 ? 2 * d : 2 * (d - D / 2) + 1);
-    out.set(weights.subarray(from * columns, (from + 1) * columns), row * columns);
+/** Rows of queries, keys or values where a file has them in one matrix. */
+function partOfFused(tensor: GgufTensor, part: number, shape: readonly number[], spec: Spec, where: string): Place {
+  const { heads, kvHeads, headSize: D } = spec;
+  const rows = [heads * D, kvHeads * D, kvHeads * D];
+  const columns = shape[1] ?? 1;
+  const all = [(heads + 2 * kvHeads) * D, ...shape.slice(1)];
+  if (tensor.shape.join() !== all.join()) {
+    throw invalidFile(where, `the tensor "${tensor.name}" has shape [${tensor.shape}], the metadata ask for [${all}]`);
   }
-  return out;
+  const first = rows.slice(0, part).reduce((sum, count) => sum + count, 0) * columns;
+  return { tensor, take: (values) => values.slice(first, first + rows[part]! * columns) };
 }
 
-function rejectUnsupported(
-  metadata: ReadonlyMap<string, GgufValue>,
-  tensors: readonly GgufTensor[],
-  where: string,
-): void {
-  const fail = (reason: string) => new HandheldError("unsupported", `${where}: ${reason}`);
-  const bias = tensors.find(({ name }) => name.endsWith(".bias"));
-  if (bias) throw fail(`"${bias.name}" is not supported; linear layers have no biases here`);
-  if (tensors.some(({ name }) => name === "rope_freqs.weight")) throw fail("scaled RoPE is not supported");
-  const scaling = metadata.get("llama.rope.scaling.type") ?? "none";
-  if (scaling !== "none") throw fail(`RoPE scaling ${JSON.stringify(scaling)} is not supported`);
-  if ((metadata.get("llama.expert_count") ?? 0) !== 0) throw fail("mixtures of experts are not supported");
-  const turned = metadata.get("llama.rope.dimension_count");
-  const size = metadata.get("llama.attention.key_length");
-  if (turned !== undefined && size !== undefined && turned !== size) {
-    throw fail(`RoPE over ${turned} of ${size} numbers of a head is not supported; it turns the whole head here`);
+function takeBack(
+  values: Float32Array<ArrayBuffer>,
+  change: Change | undefined,
+  shape: readonly number[],
+  spec: Spec,
+  head: number,
+): Float32Array<ArrayBuffer> {
+  const { headSize: D } = spec;
+  const [rows, columns = 1] = shape as [number, number?];
+  switch (change) {
+    case undefined:
+      return values;
+    case "interleaved":
+      return splitHalves(values, rows / D, D);
+    case "plusOne":
+      return values.map((value) => value - 1);
+    case "stacked":
+      return values.slice(head * rows, (head + 1) * rows);
+    case "transposed":
+      return values.map((_, i) => values[(i % columns) * rows + Math.floor(i / columns)]!);
+    case "grouped": {
+      const heads = rows / (3 * D);
+      const out = new Float32Array(values.length);
+      for (let row = 0; row < rows; row++) {
+        const [part, turn] = [Math.floor(row / (heads * D)), row % (heads * D)];
+        const to = (Math.floor(turn / D) * 3 + part) * D + (turn % D);
+        out.set(values.subarray(row * columns, (row + 1) * columns), to * columns);
+      }
+      return out;
+    }
   }
 }
 
-function numberOf(metadata: ReadonlyMap<string, GgufValue>, key: string, where: string): number {
-  const value = metadata.get(key);
-  // Some files give each layer its own number; here all must be alike.
-  const first = Array.isArray(value) && value.every((item) => item === value[0]) ? value[0] : value;
-  if (typeof first === "number") return first;
-  const got = value === undefined ? "is missing" : "is not one number";
-  throw invalidFile(where, `metadata "${key}" ${got}`);
+/** A tensor without a use would change what the model computes. Those of RoPE are in the spec by now. */
+function rejectUnused(file: GgufFile, places: Iterable<Place>): void {
+  const used = new Set([...places].map(({ tensor }) => tensor));
+  const other = file.tensors.find((tensor) => !used.has(tensor) && !/rope|rot_embd/.test(tensor.name));
+  if (other === undefined) return;
+  const family = String(file.metadata.get("general.architecture"));
+  throw new HandheldError(
+    "unsupported",
+    `${file.path}: ${quoteName(other.name)} is not known in a ${family} model here`,
+  );
 }

@@ -2,6 +2,9 @@
 import { HandheldError, ioError } from "../errors.ts";
 import { unpackGgml } from "../quant/ggml.ts";
 import { type GgufHeader, type GgufTensor, readGgufHeader } from "./header.ts";
+import { mostFactors } from "./metadata.ts";
+
+const factorNames = ["rope_freqs.weight", "rope_factors_short.weight", "rope_factors_long.weight"];
 
 /** An open file. */
 export interface GgufFile extends GgufHeader {
@@ -41,19 +44,22 @@ export async function openGguf(path: string): Promise<GgufFile> {
     };
     const header = await readGgufHeader(prefix, size, path);
     first = new Uint8Array(0);
-    return {
-      ...header,
-      path,
-      read: async (tensor) => {
-        const [bytes, floats] = allocate(tensor, path);
-        if ((await readAt(tensor.begin, bytes)) < bytes.byteLength) {
-          throw new HandheldError("invalid-file", `${path}: ends within the tensor "${tensor.name}"; fetch it again`);
-        }
-        unpackGgml(tensor.type, bytes, floats);
-        return floats;
-      },
-      close: () => file.close(),
+    const read = async (tensor: GgufTensor) => {
+      const [bytes, floats] = allocate(tensor, path);
+      if ((await readAt(tensor.begin, bytes)) < bytes.byteLength) {
+        throw new HandheldError("invalid-file", `${path}: ends within the tensor "${tensor.name}"; fetch it again`);
+      }
+      unpackGgml(tensor.type, bytes, floats);
+      return floats;
     };
+    const factors = new Map<string, readonly number[]>();
+    for (const tensor of header.tensors.filter(({ name }) => factorNames.includes(name))) {
+      if (tensor.shape.length !== 1 || tensor.shape[0]! > mostFactors) {
+        throw new HandheldError("invalid-file", `${path}: ${tensor.name} is not a list of RoPE's factors`);
+      }
+      factors.set(tensor.name, [...(await read(tensor))]);
+    }
+    return { ...header, factors, path, read, close: () => file.close() };
   } catch (error) {
     await file.close();
     throw error;

@@ -22,6 +22,8 @@ export interface GgufHeader {
   version: number;
   metadata: ReadonlyMap<string, GgufValue>;
   tensors: readonly GgufTensor[];
+  /** Numbers of the small tensors that belong to the architecture: RoPE's factors, by the tensor's name. */
+  factors: ReadonlyMap<string, readonly number[]>;
 }
 
 /** Gives the file's bytes from the beginning up to `end` or more, or all that there are. */
@@ -30,10 +32,11 @@ export type Prefix = (end: number) => Promise<Uint8Array>;
 // Limits of what is believed: a million tokens of 100 bytes and as many merges fit.
 const most = { headerBytes: 512 * 2 ** 20, entries: 1 << 16, tensors: 1 << 20, items: 1 << 24, name: 1 << 16 } as const;
 
-type Scalar = "u8" | "i8" | "u16" | "i16" | "u32" | "i32" | "f32" | "bool" | "string" | "u64" | "i64" | "f64";
+/** Types of single values. */
+export type Scalar = "u8" | "i8" | "u16" | "i16" | "u32" | "i32" | "f32" | "bool" | "string" | "u64" | "i64" | "f64";
 
-// By their numbers in the file; 9 is an array.
-const valueTypes: readonly (Scalar | "array")[] = [
+/** All types, by their numbers in the file. */
+export const valueTypes: readonly (Scalar | "array")[] = [
   ...(["u8", "i8", "u16", "i16", "u32", "i32", "f32", "bool", "string"] as const),
   "array",
   ...(["u64", "i64", "f64"] as const),
@@ -43,7 +46,11 @@ const valueTypes: readonly (Scalar | "array")[] = [
  * Reads and checks a header. `fileBytes`: size of the whole file, null where it is unknown.
  * @throws HandheldError `invalid-file`, or `unsupported` for a version or tensor format that is not read; `where` prefixes it
  */
-export async function readGgufHeader(prefix: Prefix, fileBytes: number | null, where: string): Promise<GgufHeader> {
+export async function readGgufHeader(
+  prefix: Prefix,
+  fileBytes: number | null,
+  where: string,
+): Promise<Omit<GgufHeader, "factors">> {
   const cursor = new Cursor(prefix, where);
   await cursor.need(24);
   if (cursor.u32() !== 0x46554747) throw invalidFile(where, 'does not begin with "GGUF"; not a GGUF file');

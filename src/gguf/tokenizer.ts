@@ -1,7 +1,7 @@
 // The tokenizer in a GGUF file's metadata as tokenizer.json and tokenizer_config.json.
 import { HandheldError, invalidFile } from "../errors.ts";
-import { gpt2Pattern } from "../tokenizer/byte-level.ts";
 import type { GgufHeader, GgufValue } from "./header.ts";
+import { preTokenizers, spellBytesStep } from "./pre-tokenizers.ts";
 
 /** What {@link createTokenizer} of handheld/tokenizer takes. */
 export interface TokenizerFiles {
@@ -9,40 +9,22 @@ export interface TokenizerFiles {
   config: Record<string, unknown>;
 }
 
-// llama.cpp's kinds of tokens, `tokenizer.ggml.token_type`.
-const kinds = { normal: 1, unknown: 2, control: 3, userDefined: 4, unused: 5, byte: 6 } as const;
-
-// How text is split before byte-level BPE, by `tokenizer.ggml.pre`: Oniguruma patterns as in those models' tokenizer.json.
-const contraction = "(?i:'s|'t|'re|'ve|'m|'ll|'d)";
-const wordsOfLlama3 = (digits: string) =>
-  `${contraction}|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|${digits}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+`;
-const digitsAlone = { type: "Digits", individual_digits: true };
-const split = (pattern: string) => ({
-  type: "Split",
-  pattern: { Regex: pattern },
-  behavior: "Isolated",
-  invert: false,
-});
-const preTokenizers: Record<string, readonly unknown[]> = {
-  "gpt-2": [split(gpt2Pattern)],
-  smollm: [digitsAlone, split(gpt2Pattern)],
-  "llama-bpe": [split(wordsOfLlama3("\\p{N}{1,3}"))],
-  qwen2: [split(wordsOfLlama3("\\p{N}"))],
-};
+/** llama.cpp's kinds of tokens, `tokenizer.ggml.token_type`. */
+export const tokenKinds = { normal: 1, unknown: 2, control: 3, userDefined: 4, unused: 5, byte: 6 } as const;
 
 /** @throws HandheldError `invalid-file` where metadata is missing or wrong, `unsupported` for kinds that are not known */
 export function ggufTokenizer({ metadata }: GgufHeader, where: string): TokenizerFiles {
   const model = metadata.get("tokenizer.ggml.model");
   const tokens = strings(metadata, "tokenizer.ggml.tokens", where);
-  const types = metadata.get("tokenizer.ggml.token_type") ?? tokens.map(() => kinds.normal);
+  const types = metadata.get("tokenizer.ggml.token_type") ?? tokens.map(() => tokenKinds.normal);
   if (!Array.isArray(types) || types.length !== tokens.length) {
     throw invalidFile(where, `has ${tokens.length} tokens, but not as many of "tokenizer.ggml.token_type"`);
   }
   const added = tokens.flatMap((content, id) => {
     const type = types[id];
-    if (type !== kinds.control && type !== kinds.userDefined && type !== kinds.unknown) return [];
+    if (type !== tokenKinds.control && type !== tokenKinds.userDefined && type !== tokenKinds.unknown) return [];
     if (content === "") throw invalidFile(where, `token ${id} is special and empty`);
-    const special = type !== kinds.userDefined;
+    const special = type !== tokenKinds.userDefined;
     return [{ id, content, special, single_word: false, lstrip: false, rstrip: false, normalized: false }];
   });
   const roles = ["bos", "eos", "unknown", "padding"].map((role) => {
@@ -86,10 +68,7 @@ function byteLevel(
     normalizer: null,
     pre_tokenizer: {
       type: "Sequence",
-      pretokenizers: [
-        ...preTokenizers[pre]!,
-        { type: "ByteLevel", add_prefix_space: false, trim_offsets: true, use_regex: false },
-      ],
+      pretokenizers: [...preTokenizers[pre]!, spellBytesStep],
     },
     decoder: { type: "ByteLevel", add_prefix_space: true, trim_offsets: true, use_regex: true },
     model: bpe({
@@ -99,6 +78,9 @@ function byteLevel(
   };
 }
 
+// SentencePiece's own limit is 16 by default; a piece is cut at each of its letters to find its merges.
+const longestPiece = 512;
+
 /** SentencePiece's BPE, as Llama has it: pieces with scores, spaces as ▁, bytes where there is no piece. */
 function sentencePiece(
   metadata: ReadonlyMap<string, GgufValue>,
@@ -106,6 +88,9 @@ function sentencePiece(
   unknown: string | undefined,
   where: string,
 ): Record<string, unknown> {
+  const long = tokens.findIndex((token) => token.length > longestPiece);
+  if (long >= 0)
+    throw invalidFile(where, `token ${long} has ${tokens[long]!.length} letters, at most ${longestPiece} are believed`);
   const scores = metadata.get("tokenizer.ggml.scores");
   if (!Array.isArray(scores) || scores.length !== tokens.length) {
     throw invalidFile(where, `has ${tokens.length} tokens, but not as many of "tokenizer.ggml.scores"`);
@@ -138,7 +123,7 @@ function sentencePiece(
  * The pairs of pieces that make a third, the best score first: SentencePiece joins what scores highest, as BPE joins what
  * comes first in its list. Among equal scores longer first halves come first, as transformers' converter has them.
  */
-function mergesByScore(tokens: readonly string[], scores: readonly number[]): [string, string][] {
+export function mergesByScore(tokens: readonly string[], scores: readonly number[]): [string, string][] {
   const ids = new Map(tokens.map((token, id) => [token, id]));
   const merges: { left: string; right: string; score: number; leftId: number; rightId: number }[] = [];
   tokens.forEach((token, id) => {

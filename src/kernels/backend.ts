@@ -22,6 +22,9 @@ export type GemmLayout = "nt" | "nn" | "tn";
  */
 export type SkipLayout = "rows" | "columns";
 
+/** A 16-bit float: IEEE half precision, or bfloat16. */
+export type HalfFormat = "f16" | "bf16";
+
 /** What an operation is for: the parts into which a profile splits a model's time. */
 export const operators = [
   "other",
@@ -58,6 +61,16 @@ export interface KvLayer {
   keys: number;
   values: number;
   format: KvFormat;
+}
+
+/** What {@link Backend.attentionCached} does besides attending to all that came before. */
+export interface AttentionOptions {
+  /** Tokens that a token attends to, itself included; 0: all. */
+  window: number;
+  /** Scores s become cap · tanh(s / cap); 0: they stay. */
+  cap: number;
+  /** Slopes f32 [H] of ALiBi: a score gets slope · (key's position − query's position); 0: none. */
+  slopes: Ptr;
 }
 
 /** What {@link Backend.sample} draws from; meanings and ranges are those of SamplingOptions in ./sampling.ts. */
@@ -108,6 +121,12 @@ export interface Backend {
   copy(out: Ptr, x: Ptr, n: number): void;
   /** out[0..n) = a + b; out may be a or b. */
   add(out: Ptr, a: Ptr, b: Ptr, n: number): void;
+  /** x = x within ± limit, n floats. */
+  clamp(x: Ptr, n: number, limit: number): void;
+  /** x = cap · tanh(x / cap), n floats. */
+  softCap(x: Ptr, n: number, cap: number): void;
+  /** out [N,M] += bias [M] in every row; ldc: floats between out's rows. */
+  addBias(out: Ptr, bias: Ptr, N: number, M: number, ldc: number): void;
   /** out[0..n) += alpha · x */
   axpy(out: Ptr, x: Ptr, alpha: number, n: number): void;
   /** out [N,C] = table [·,C] rows at ids (i32 [N]). */
@@ -120,6 +139,21 @@ export interface Backend {
   rmsNormBackward(dx: Ptr, dWeight: Ptr, dOut: Ptr, x: Ptr, weight: Ptr, rstd: Ptr, N: number, C: number): void;
   /** out = (x − mean)/sqrt(var+eps) · weight + bias (0: none). Stores (mean, 1/std) of each row in stats [N,2] unless 0. */
   layerNorm(out: Ptr, x: Ptr, weight: Ptr, bias: Ptr, N: number, C: number, eps: number, stats: Ptr): void;
+  /**
+   * Norms in place `parts` stretches of `width` floats, one after the other, at the beginning of each of N rows: RMSNorm or
+   * LayerNorm with weight and bias (0: none) [parts · width]. `stride`: floats between rows.
+   */
+  normParts(
+    x: Ptr,
+    weight: Ptr,
+    bias: Ptr,
+    N: number,
+    parts: number,
+    width: number,
+    stride: number,
+    eps: number,
+    norm: "rms" | "layer",
+  ): void;
   /** dx +=, dWeight +=, dBias += (0: none) gradients of {@link layerNorm}. */
   layerNormBackward(
     dx: Ptr,
@@ -315,7 +349,7 @@ export interface Backend {
   kvAppend(cache: KvLayer, k: Ptr, v: Ptr, N: number, position: number, K: number, D: number, stride: number): void;
   /**
    * Causal attention of N new tokens at position..position+N over a cache that already holds them: out [N, H·D],
-   * q rows `stride` floats apart.
+   * q rows `stride` floats apart. Scale 1/sqrt(D), then what `how` says (default: nothing).
    */
   attentionCached(
     out: Ptr,
@@ -327,6 +361,7 @@ export interface Backend {
     K: number,
     D: number,
     stride: number,
+    how?: AttentionOptions,
   ): void;
   /** Index of the largest of n floats into out (i32 [1]); ties: the lowest index. */
   argmax(out: Ptr, x: Ptr, n: number): void;
@@ -346,4 +381,28 @@ export interface Backend {
    * `state`: the four words of src/random.ts's generator; one number is taken per call.
    */
   sample(out: Ptr, x: Ptr, n: number, state: Ptr, how: Sampling, work: Ptr): void;
+
+  // --- from float weights to packed ones ----------------------------------------------------------------------------
+  /** out f32 [n] = x, n 16-bit floats, exactly; a NaN keeps its payload. Not in place. */
+  widen(out: Ptr, x: Ptr, n: number, format: HalfFormat): void;
+  /**
+   * out = w [rows, columns] packed (layout and bytes of src/quant/int4.ts), with the scales of {@link fakeQuantizeInt4}.
+   * A group of 32 with a weight that is not finite gets codes 8 and the scale NaN; faults i32 [1] (0: none) += how many.
+   */
+  packInt4(out: Ptr, w: Ptr, rows: number, columns: number, faults: Ptr): void;
+  /**
+   * out = w [rows, columns] as int8 with a scale per row (numbers of src/quant/int8.ts, layout and bytes of
+   * {@link int8Bytes} there). A row with a weight that is not finite gets codes 0 and the scale NaN; faults i32 [1]
+   * (0: none) += how many.
+   */
+  packInt8(out: Ptr, w: Ptr, rows: number, columns: number, faults: Ptr): void;
+  /** out = the same from row-major codes int8 [rows, columns] (any alignment) and scales f32 [rows], as files have them. */
+  repackInt8(out: Ptr, codes: Ptr, scales: Ptr, rows: number, columns: number): void;
+  /** out [N,C] = rows at ids of a packed int8 table with C columns, dequantised. */
+  gatherInt8(out: Ptr, table: Ptr, ids: Ptr, N: number, C: number): void;
+  /**
+   * {@link matmulInt4} with packed int8 w [M,K], K at most 65,536: out = Σ of integers · the row's scale · the token's, the
+   * products rounded in this order.
+   */
+  matmulInt8(out: Ptr, x: Ptr, w: Ptr, N: number, M: number, K: number, ldc: number, accumulate: boolean): void;
 }

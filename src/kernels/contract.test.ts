@@ -3,6 +3,7 @@
 import { afterAll, beforeAll, describe, it } from "vitest";
 import type { Backend } from "./backend.ts";
 import { inferenceContract } from "./contract/inference.case.ts";
+import { packingContract } from "./contract/packing.case.ts";
 import { samplingContract } from "./contract/sampling.case.ts";
 import { skipContract } from "./contract/skip.case.ts";
 import { trainingContract } from "./contract/training.case.ts";
@@ -13,6 +14,7 @@ const contracts = {
   skip: skipContract,
   sampling: samplingContract,
   training: trainingContract,
+  packing: packingContract,
 };
 
 // The contracts' operations are small: without serialWork 0 the threads would never share one.

@@ -4,20 +4,11 @@ import { ContextOverflowError, HandheldError } from "../errors.ts";
 import type { Backend, KvFormat, KvLayer, Ptr } from "../kernels/backend.ts";
 import { KernelSampler, type SamplingOptions } from "../kernels/sampling.ts";
 import type { Spec } from "../spec/spec.ts";
+import { ForwardPass } from "./forward.ts";
 import { KvPages } from "./kv-pages.ts";
-import { ropeTable } from "./rope-table.ts";
 import { type AllowedTokens, Session } from "./session.ts";
-import {
-  type BlockWeights,
-  createWeights,
-  type FillTensor,
-  fillWeights,
-  type NormWeights,
-  randomFill,
-  type Stack,
-  type WeightFormat,
-  type Weights,
-} from "./weights.ts";
+import { createWeights, type FillTensor, fillWeights, randomFill, type WeightFormat, type Weights } from "./weights.ts";
+import { type Workspace, workspaceBytes } from "./workspace.ts";
 import { ZeroSkipping } from "./zero-skipping.ts";
 
 /** Tokens of a prompt that go through the model at once; larger chunks only cost workspace. */
@@ -29,29 +20,6 @@ export interface SessionOptions {
   capacity?: number | undefined;
   /** Number format of the KV cache. Default int8. */
   kv?: KvFormat | undefined;
-}
-
-/** Buffers of one forward pass over up to `chunk` tokens. */
-interface Workspace {
-  /** 0, 1, 2, … i32 [context] */
-  positions: Ptr;
-  /** Residual stream [chunk, C]. */
-  x: Ptr;
-  normed: Ptr;
-  /** Queries, keys and values side by side [chunk, (H+2K)·D]. */
-  qkv: Ptr;
-  mixed: Ptr;
-  /** Gate and up side by side [chunk, 2F], or up alone. */
-  gateUp: Ptr;
-  hidden: Ptr;
-  /** Quantised activations for the int4 matrices. */
-  codes: Ptr;
-  logits: Ptr;
-  /** The token sampled last, i32. */
-  sampled: Ptr;
-  /** Bits of the tokens that may be sampled, and what sampling needs. */
-  allowed: Ptr;
-  sampling: Ptr;
 }
 
 /**
@@ -72,9 +40,10 @@ export class Decoder {
   readonly weights: Weights;
   /** What skips the zeros of ReLU in decode, by itself where that pays; null where there are none. */
   readonly zeros: ZeroSkipping | null;
-  private readonly table: Ptr;
   private readonly chunk: number;
   private readonly workspace: Workspace;
+  /** The forward pass, part by part. */
+  readonly pass: ForwardPass;
   private readonly pointers: Ptr[] = [];
   private readonly kvPages = new Map<KvFormat, KvPages>();
   private sampledView: Int32Array;
@@ -88,10 +57,9 @@ export class Decoder {
     this.weights = weights;
     this.chunk = Math.min(chunk, spec.context);
     this.workspace = this.createWorkspace();
+    this.pass = new ForwardPass(backend, spec, weights, this.workspace, (bytes) => this.reserve(bytes));
     this.zeros = ZeroSkipping.create(backend, spec, weights);
-    const table = ropeTable(spec);
-    this.table = this.reserve(table.byteLength);
-    backend.f32(this.table, table.length).set(table);
+    this.pass.zeros = this.zeros;
     const { positions, sampled } = this.workspace;
     backend.i32(positions, spec.context).forEach((_, i, all) => {
       all[i] = i;
@@ -101,7 +69,7 @@ export class Decoder {
 
   /** A decoder with random weights, for measuring speed. */
   static random(backend: Backend, spec: Spec, seed = 1, format: WeightFormat = "int4"): Decoder {
-    return Decoder.create(backend, spec, format, randomFill(format, seed));
+    return Decoder.create(backend, spec, format, randomFill(seed));
   }
 
   /** A decoder whose tensors `fill` provides. */
@@ -183,7 +151,8 @@ export class Decoder {
 
   /**
    * Runs `count` ids (i32) through the model as tokens position… of a session's cache and leaves the last one's logits.
-   * With `onLogits`, calls it for every token instead (for scoring), with its index and logits [V].
+   * With `onLogits`, calls it for every token instead (for scoring), with its index and logits [V]. `end`: tokens that
+   * the sequence will have, where more follow at once.
    */
   forward(
     ids: Ptr,
@@ -191,102 +160,40 @@ export class Decoder {
     position: number,
     cache: readonly KvLayer[],
     onLogits?: (index: number, logits: Float32Array) => void,
+    end = position + count,
   ): void {
     this.runs++;
+    const { pass } = this;
     const decoding = count === 1 && !onLogits;
     for (let begin = 0; begin < count; begin += this.chunk) {
       const N = Math.min(this.chunk, count - begin);
       const last = begin + N === count;
-      this.embed(ids + 4 * begin, N);
-      for (let layer = 0; layer < cache.length; layer++) {
-        const index = Math.floor(layer / this.spec.layerRepeat);
-        const block = this.weights.blocks[index]!;
+      pass.embed(ids + 4 * begin, N, position + begin);
+      for (let run = 0; run < cache.length; run++) {
         // Behind the last layer only rows with logits count; of the others it makes keys and values.
-        const rows = layer < cache.length - 1 || onLogits ? N : last ? 1 : 0;
-        this.attend(block, cache[layer]!, N, position + begin, rows);
-        if (rows > 0) this.feedForward(index, N - rows, rows, decoding);
+        const needed = run < cache.length - 1 || onLogits ? N : last ? 1 : 0;
+        pass.block(run, cache[run]!, N, position + begin, end, needed, decoding);
       }
       if (onLogits) {
         for (let i = 0; i < N; i++) {
-          this.head(i);
+          pass.head(i);
           onLogits(begin + i, this.logits());
         }
-      } else if (last) this.head(N - 1);
+      } else if (last) pass.head(N - 1);
     }
     if (decoding) this.zeros?.settle();
     this.backend.flush();
   }
 
-  private embed(ids: Ptr, N: number): void {
-    const { backend, workspace: w, spec, weights } = this;
-    backend.mark("embedding");
-    if (weights.format === "int4") backend.gatherInt4(w.x, weights.embedding[0]!.ptr, ids, N, spec.width);
-    else backend.gatherRows(w.x, weights.embedding[0]!.ptr, ids, N, spec.width);
+  /** Whether a sequence of so many tokens has keys turned as those of long ones: beyond LongRoPE's original context. */
+  isLong(tokens: number): boolean {
+    const scaling = this.spec.ropeScaling;
+    return scaling?.type === "longrope" && tokens > scaling.original;
   }
 
-  /** Keys and values of N tokens, and attention of the last `rows` of them. */
-  private attend(block: BlockWeights, cache: KvLayer, N: number, position: number, rows: number): void {
-    const { backend, workspace: w } = this;
-    const { heads: H, kvHeads: K, headSize: D, width: C } = this.spec;
-    const stride = (H + 2 * K) * D;
-    this.norm(block.inputNorm, w.x, N);
-    backend.mark("projections");
-    this.linear(block.qkv, w.qkv, w.normed, N, C, stride, false);
-    const keyRows = w.qkv + 4 * H * D;
-    const valueRows = keyRows + 4 * K * D;
-    backend.mark("attention");
-    // Queries and keys lie side by side, so one call rotates both.
-    backend.rope(w.qkv, this.table, w.positions + 4 * position, N, H + K, D, stride, false);
-    backend.kvAppend(cache, keyRows, valueRows, N, position, K, D, stride);
-    if (rows === 0) return;
-    const skip = N - rows;
-    backend.attentionCached(w.mixed, w.qkv + 4 * skip * stride, cache, rows, position + skip, H, K, D, stride);
-    backend.mark("projections");
-    this.linear(block.output, w.x + 4 * skip * C, w.mixed, rows, H * D, C, true);
-  }
-
-  /** The FFN of block `index` for N rows of the residual stream, from row `first` on. */
-  private feedForward(index: number, first: number, N: number, decoding: boolean): void {
-    const { backend, workspace: w } = this;
-    const { ffnWidth: F, width: C, gated, activation } = this.spec;
-    const block = this.weights.blocks[index]!;
-    const x = w.x + 4 * first * C;
-    this.norm(block.postNorm, x, N);
-    backend.mark("ffn");
-    if (this.zeros?.skips(index)) {
-      this.zeros.feedForward(index, w, x, N, decoding);
-      return;
-    }
-    const stride = gated ? 2 * F : F;
-    this.linear(block.gateUp, w.gateUp, w.normed, N, C, stride, false);
-    if (decoding) this.zeros?.observe(index, w.gateUp);
-    backend.activate(w.hidden, w.gateUp, gated ? w.gateUp + 4 * F : 0, N, F, stride, activation);
-    this.linear(block.down, x, w.hidden, N, F, C, true);
-  }
-
-  /** Logits of row i of the residual stream. */
-  private head(i: number): void {
-    const { backend, workspace: w, spec, weights } = this;
-    this.norm(weights.finalNorm, w.x + 4 * i * spec.width, 1);
-    backend.mark("head");
-    this.linear(weights.head, w.logits, w.normed, 1, spec.width, spec.vocabulary, false);
-  }
-
-  private norm(norm: NormWeights, x: Ptr, N: number): void {
-    const { backend, workspace: w, spec } = this;
-    backend.mark("norms");
-    if (spec.norm === "rms") backend.rmsNorm(w.normed, x, norm.weight, N, spec.width, spec.normEps, 0);
-    else backend.layerNorm(w.normed, x, norm.weight, norm.bias, N, spec.width, spec.normEps, 0);
-  }
-
-  private linear(stack: Stack, out: Ptr, x: Ptr, N: number, columns: number, ldc: number, accumulate: boolean): void {
-    const { backend, workspace: w, weights } = this;
-    if (weights.format === "int4") backend.quantizeRows(w.codes, x, N, columns);
-    for (const { ptr, rows, offset } of stack) {
-      const to = out + 4 * offset;
-      if (weights.format === "int4") backend.matmulInt4(to, w.codes, ptr, N, rows, columns, ldc, accumulate);
-      else backend.gemm("nt", to, x, ptr, N, rows, columns, columns, columns, ldc, accumulate);
-    }
+  /** The residual stream [chunk, C] between two blocks, for what runs {@link pass} part by part. */
+  get residual(): { ptr: Ptr; chunk: number } {
+    return { ptr: this.workspace.x, chunk: this.chunk };
   }
 
   private reserve(bytes: number): Ptr {
@@ -296,22 +203,9 @@ export class Decoder {
   }
 
   private createWorkspace(): Workspace {
-    const { width: C, ffnWidth: F, heads: H, kvHeads: K, headSize: D, vocabulary: V } = this.spec;
-    const n = this.chunk;
-    const floats = (count: number) => this.reserve(4 * count);
-    return {
-      positions: floats(this.spec.context),
-      x: floats(n * C),
-      normed: floats(n * C),
-      qkv: floats(n * (H + 2 * K) * D),
-      mixed: floats(n * H * D),
-      gateUp: floats(n * F * (this.spec.gated ? 2 : 1)),
-      hidden: floats(n * F),
-      codes: this.reserve(this.backend.activationBytes(n, Math.max(C, F, H * D))),
-      logits: floats(V),
-      sampled: floats(1),
-      allowed: floats(Math.ceil(V / 32)),
-      sampling: this.reserve(this.backend.sampleBytes(V)),
-    };
+    const sizes = Object.entries(workspaceBytes(this.backend, this.spec, this.chunk));
+    return Object.fromEntries(
+      sizes.map(([name, bytes]) => [name, bytes ? this.reserve(bytes) : 0]),
+    ) as unknown as Workspace;
   }
 }

@@ -5,15 +5,16 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { HandheldError } from "../errors.ts";
 import { createReferenceBackend } from "../kernels/index.ts";
-import { fromBf16, packInt4, toBf16 } from "../quant/index.ts";
+import { fromBf16, int4Bytes, toBf16 } from "../quant/index.ts";
 import type { Spec, SpecInput } from "../spec/spec.ts";
 import { trainTokenizer } from "../tokenizer/bpe-trainer.ts";
+import { convertModel } from "./convert.ts";
 import { Decoder } from "./decoder.ts";
 import type { NamedTensor } from "./initialize.ts";
 import { loadModel, readFloatTensors } from "./load.ts";
 import { saveSafetensors } from "./safetensors-file.ts";
 import type { TensorToWrite } from "./safetensors-write.ts";
-import { quantizeModel, saveModel } from "./save.ts";
+import { saveModel } from "./save.ts";
 import { floatDecoder, randomTensors, tinySpec, worst } from "./tiny.case.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "handheld-model-"));
@@ -79,19 +80,29 @@ describe("a float model", () => {
   });
 });
 
-describe("quantizeModel", () => {
+/** Int4 as the reference of the kernels packs it. */
+function packedByKernel(data: Float32Array, rows: number, columns: number): Uint8Array {
+  const backend = createReferenceBackend();
+  const [from, to] = [backend.alloc(data.byteLength), backend.alloc(int4Bytes(rows, columns))];
+  backend.f32(from, data.length).set(data);
+  backend.packInt4(to, from, rows, columns, 0);
+  return backend.u8(to, int4Bytes(rows, columns));
+}
+
+describe("convertModel", () => {
   it("writes an int4 model of the packed weights, a fifth as large or less, and leaves the float model alone", async () => {
     const [dir, spec, tensors] = await save("q-float", { width: 64, ffnWidth: 96 });
     writeFileSync(join(dir, "functions.json"), "[]\n");
     const before = readdirSync(dir).map((name) => [name, readFileSync(join(dir, name))]);
     const to = join(folder, "q-int4");
-    const sizes = await quantizeModel(dir, to);
+    const sizes = await convertModel(dir, to);
     expect(readdirSync(dir).map((name) => [name, readFileSync(join(dir, name))])).toEqual(before);
     expect(sizes).toEqual({
-      floatBytes: statSync(join(dir, "model.safetensors")).size,
-      int4Bytes: statSync(join(to, "model.safetensors")).size,
+      spec,
+      fromBytes: statSync(join(dir, "model.safetensors")).size,
+      sizeBytes: statSync(join(to, "model.safetensors")).size,
     });
-    expect(sizes.int4Bytes * 5).toBeLessThan(sizes.floatBytes);
+    expect(sizes.sizeBytes * 5).toBeLessThan(sizes.fromBytes);
     expect(readFileSync(join(to, "functions.json"), "utf8")).toBe("[]\n");
     expect(existsSync(join(to, "handheld.json"))).toBe(false);
 
@@ -99,7 +110,7 @@ describe("quantizeModel", () => {
     expect(model).toMatchObject({ spec, format: "int4" });
     const packed = Decoder.create(createReferenceBackend(), spec, "int4", (name, target, [rows, columns]) => {
       const { data } = tensors.find((tensor) => tensor.name === name)!;
-      target.set(columns === undefined ? new Uint8Array(data.buffer) : packInt4(data, rows!, columns));
+      target.set(columns === undefined ? new Uint8Array(data.buffer) : packedByKernel(data, rows!, columns));
     });
     expect(logitsOf(model.decoder)).toEqual(logitsOf(packed));
     expect(
@@ -116,7 +127,7 @@ describe("quantizeModel", () => {
     tensors[2]!.data[5] = Number.NaN;
     await saveModel(dir, { spec, tensors, tokenizer });
     const to = join(folder, "nan-int4");
-    await expect(quantizeModel(dir, to)).rejects.toMatchObject({ code: "invalid-data" });
+    await expect(convertModel(dir, to)).rejects.toMatchObject({ code: "invalid-data" });
     expect(existsSync(join(to, "config.json"))).toBe(false); // without it, it is no model
     expect(readdirSync(to).filter((name) => /tmp|safetensors/.test(name))).toEqual([]);
   });
@@ -128,7 +139,7 @@ describe("a damaged directory is a typed error of one line that names the file",
   beforeAll(async () => {
     [float, , tensors] = await save("whole");
     int4 = join(folder, "whole-int4");
-    await quantizeModel(float, int4);
+    await convertModel(float, int4);
   });
 
   type Damage = (dir: string) => unknown;

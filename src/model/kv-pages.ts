@@ -2,7 +2,7 @@
 // page is never written: who wants to write takes a copy.
 import type { Backend, KvFormat, KvLayer, Ptr } from "../kernels/backend.ts";
 import { kvPageTokens } from "../kernels/backend.ts";
-import type { Spec } from "../spec/spec.ts";
+import { layerShape, type Spec } from "../spec/spec.ts";
 
 /**
  * A stretch of a page that holds one row per token: `rowBytes` bytes for each, from `offset` on. With `paired`, the bytes of
@@ -19,25 +19,29 @@ export class KvPages {
   readonly format: KvFormat;
   readonly pageBytes: number;
   private readonly backend: Backend;
-  private readonly spec: Spec;
-  /** Bytes of one layer's keys, or values, in a page. */
-  private readonly sideBytes: number;
+  private readonly headSize: number;
+  /** Of each layer that runs: its key/value heads, and where its keys begin in a page. */
+  private readonly layers: readonly { heads: number; offset: number; sideBytes: number }[];
   private readonly owners = new Map<Ptr, number>();
 
   constructor(backend: Backend, spec: Spec, format: KvFormat) {
     this.backend = backend;
-    this.spec = spec;
+    this.headSize = spec.headSize;
     this.format = format;
-    this.sideBytes = backend.kvBytes(spec.kvHeads, spec.headSize, format);
-    this.pageBytes = 2 * this.layerCount * this.sideBytes;
+    let offset = 0;
+    this.layers = Array.from({ length: spec.layers * spec.layerRepeat }, (_, run) => {
+      const heads = layerShape(spec, Math.floor(run / spec.layerRepeat)).kvHeads;
+      const sideBytes = backend.kvBytes(heads, spec.headSize, format);
+      offset += 2 * sideBytes;
+      return { heads, offset: offset - 2 * sideBytes, sideBytes };
+    });
+    this.pageBytes = offset;
   }
 
   /** The layers of a sequence whose table of pages is at `pages`. */
   layersOf(pages: Ptr): KvLayer[] {
-    return Array.from({ length: this.layerCount }, (_, layer) => {
-      const keys = 2 * layer * this.sideBytes;
-      return { pages, keys, values: keys + this.sideBytes, format: this.format };
-    });
+    const { format } = this;
+    return this.layers.map(({ offset, sideBytes }) => ({ pages, keys: offset, values: offset + sideBytes, format }));
   }
 
   /** A page of one owner. @throws HandheldError `out-of-memory` */
@@ -79,24 +83,23 @@ export class KvPages {
    * numbers, of values by pairs of tokens) and its scales.
    */
   *runs(): Generator<PageRun, void, void> {
-    const { kvHeads: K, headSize: D } = this.spec;
-    for (let side = 0; side < 2 * this.layerCount; side++) {
-      const isKey = side % 2 === 0;
-      for (let head = 0; head < K; head++) {
-        const base = side * this.sideBytes;
-        if (this.format === "f32") {
-          yield { offset: base + head * kvPageTokens * 4 * D, rowBytes: 4 * D, paired: false };
-          continue;
-        }
-        const codes = base + head * kvPageTokens * D;
-        if (!isKey) yield { offset: codes, rowBytes: D, paired: true };
-        else for (let d = 0; d < D; d += 2) yield { offset: codes + d * kvPageTokens, rowBytes: 2, paired: false };
-        yield { offset: base + kvPageTokens * (K * D + 4 * head), rowBytes: 4, paired: false };
-      }
+    for (const { heads, offset, sideBytes } of this.layers) {
+      yield* this.sideRuns(offset, heads, true);
+      yield* this.sideRuns(offset + sideBytes, heads, false);
     }
   }
 
-  private get layerCount(): number {
-    return this.spec.layers * this.spec.layerRepeat;
+  private *sideRuns(base: number, heads: number, isKey: boolean): Generator<PageRun, void, void> {
+    const D = this.headSize;
+    for (let head = 0; head < heads; head++) {
+      if (this.format === "f32") {
+        yield { offset: base + head * kvPageTokens * 4 * D, rowBytes: 4 * D, paired: false };
+        continue;
+      }
+      const codes = base + head * kvPageTokens * D;
+      if (!isKey) yield { offset: codes, rowBytes: D, paired: true };
+      else for (let d = 0; d < D; d += 2) yield { offset: codes + d * kvPageTokens, rowBytes: 2, paired: false };
+      yield { offset: base + kvPageTokens * (heads * D + 4 * head), rowBytes: 4, paired: false };
+    }
   }
 }

@@ -3,9 +3,11 @@
 import { HandheldError } from "../errors.ts";
 import { type Backend, kvPageTokens } from "../kernels/backend.ts";
 import { modelBytes } from "../spec/arithmetic.ts";
-import type { Spec } from "../spec/spec.ts";
+import { layerShape, type Spec } from "../spec/spec.ts";
 import { type Decoder, defaultChunk } from "./decoder.ts";
+import { ropeKinds } from "./positions.ts";
 import type { WeightFormat } from "./weights.ts";
+import { workspaceBytes } from "./workspace.ts";
 
 /** What must fit. */
 export interface Preflight {
@@ -25,7 +27,8 @@ export interface MemoryNeed {
   totalBytes: number;
 }
 
-const wasmMemoryBytes = 2 ** 32;
+/** All that one WebAssembly memory can hold. */
+export const wasmMemoryBytes = 2 ** 32;
 
 /** The memory that a decoder and one session of `sessionTokens` will take, from their sizes alone. */
 export function memoryNeed(
@@ -34,15 +37,22 @@ export function memoryNeed(
   format: WeightFormat,
   sessionTokens = spec.context,
 ): MemoryNeed {
-  const { width: C, ffnWidth: F, heads: H, kvHeads: K, headSize: D, vocabulary: V } = spec;
-  const N = Math.min(defaultChunk, spec.context);
-  const perToken = 2 * C + (H + 2 * K) * D + H * D + F * (spec.gated ? 3 : 2);
-  const floats = N * perToken + V + V / 32 + spec.context * (D + 1);
   const pages = Math.ceil(sessionTokens / kvPageTokens);
   const weightsBytes = modelBytes(spec, format);
-  const cacheBytes = pages * 2 * spec.layers * spec.layerRepeat * backend.kvBytes(K, D, "int8");
-  const workspaceBytes = 4 * floats + backend.activationBytes(N, Math.max(C, F, H * D)) + backend.sampleBytes(V);
-  return { weightsBytes, cacheBytes, workspaceBytes, totalBytes: weightsBytes + cacheBytes + workspaceBytes };
+  let pageBytes = 0;
+  for (let i = 0; i < spec.layers; i++) {
+    pageBytes += 2 * spec.layerRepeat * backend.kvBytes(layerShape(spec, i).kvHeads, spec.headSize, "int8");
+  }
+  const cacheBytes = pages * pageBytes;
+  const buffers = Object.values(workspaceBytes(backend, spec, Math.min(defaultChunk, spec.context)));
+  const tables = 4 * ropeKinds(spec).length * spec.context * spec.headSize;
+  const buffersBytes = buffers.reduce((sum, bytes) => sum + bytes, tables);
+  return {
+    weightsBytes,
+    cacheBytes,
+    workspaceBytes: buffersBytes,
+    totalBytes: weightsBytes + cacheBytes + buffersBytes,
+  };
 }
 
 /** @throws HandheldError `out-of-memory` that says what the model needs and what there is, when it cannot fit. */

@@ -12,21 +12,22 @@ import {
 } from "./safetensors.ts";
 import { encodeSafetensors, type TensorToWrite } from "./safetensors-write.ts";
 
-/** A tensor whose bytes come next. Read it once, or not at all. */
+/** A tensor whose bytes come next. Read them once, all at once or in their order, or not at all. */
 export interface IncomingTensor {
   name: string;
   dtype: ElementType;
   shape: readonly number[];
   sizeBytes: number;
-  /** Puts the stored bytes into `target` of `sizeBytes`. @throws HandheldError `invalid-file`, `io` or `aborted` */
+  /** Puts the next stored bytes into `target`, usually all `sizeBytes`. @throws HandheldError `invalid-file`, `io` or `aborted` */
   readBytes(target: Uint8Array): Promise<void>;
-  /** Puts the elements, floats of any width, into `target`. @throws as {@link readBytes}; `invalid-file` for integers */
+  /** Puts the next elements, floats of any width, into `target`. @throws as {@link readBytes}; `invalid-file` for integers */
   readFloats(target: Float32Array): Promise<void>;
 }
 
 /**
  * Reads a file from beginning to end: its header is checked, then `onTensor` is called for each tensor in the order of
- * the file and may read it straight to where it belongs. Every one of `names` is known to be there before the first call.
+ * the file and may read it straight to where it belongs. Every one of `names` is known to be there, or to be without
+ * `prefix`, before the first call.
  *
  * @throws HandheldError `io`, `invalid-file` or `aborted`, and what `onTensor` throws.
  */
@@ -35,6 +36,7 @@ export async function readSafetensors(
   file: string,
   names: Iterable<string>,
   onTensor: (tensor: IncomingTensor) => Promise<void>,
+  prefix = "",
 ): Promise<SafetensorsHeader> {
   const path = `${source.name}/${file}`;
   const incoming = await openFile(source, file);
@@ -43,6 +45,7 @@ export async function readSafetensors(
     const header = await readHeader(reader, incoming, path);
     for (const name of names) {
       if (header.tensors.has(name)) continue;
+      if (prefix && name.startsWith(prefix) && header.tensors.has(name.slice(prefix.length))) continue;
       const hint = suggest(name, header.tensors.keys());
       throw new HandheldError("invalid-file", `${path}: no tensor "${name}"${hint || "; is it another architecture?"}`);
     }
@@ -81,9 +84,21 @@ async function readHeader(
 ): Promise<SafetensorsHeader> {
   const first = new Uint8Array(Math.min(8, sizeBytes ?? 8));
   await reader.read(first);
-  const json = new Uint8Array(headerLength(first, sizeBytes, path));
-  await reader.read(json);
+  const json = await readPortions(reader, headerLength(first, sizeBytes, path));
   return parseHeader(json, sizeBytes, path);
+}
+
+// Where the file's size is unknown, its header's length is a mere claim: memory grows with what has arrived.
+async function readPortions(reader: SequentialReader, length: number): Promise<Uint8Array> {
+  let bytes = new Uint8Array(Math.min(length, 1 << 20));
+  await reader.read(bytes);
+  while (bytes.byteLength < length) {
+    const longer = new Uint8Array(Math.min(length, 2 * bytes.byteLength));
+    longer.set(bytes);
+    await reader.read(longer.subarray(bytes.byteLength));
+    bytes = longer;
+  }
+  return bytes;
 }
 
 function incomingTensor(

@@ -2,11 +2,15 @@
 import { HandheldError } from "../errors.ts";
 import { countElements, type ElementType, elementBytes, type StoredTensor } from "./safetensors.ts";
 
-/** A tensor to write. `data` may be a function that makes it when its turn comes; it runs once. */
-export interface TensorToWrite {
+/** What the header says of a tensor. */
+export interface TensorToCome {
   name: string;
   dtype: ElementType;
   shape: readonly number[];
+}
+
+/** A tensor to write. `data` may be a function that makes it when its turn comes; it runs once. */
+export interface TensorToWrite extends TensorToCome {
   data: ArrayBufferView | (() => ArrayBufferView | Promise<ArrayBufferView>);
 }
 
@@ -21,7 +25,7 @@ export async function* encodeSafetensors(
   tensors: readonly TensorToWrite[],
   metadata: Record<string, string> = { format: "pt" },
 ): AsyncGenerator<Uint8Array> {
-  const ordered = [...tensors].sort((a, b) => elementBytes[b.dtype] - elementBytes[a.dtype]);
+  const ordered = inOrder(tensors);
   yield encodeHeader(ordered, metadata);
   for (const tensor of ordered) {
     const data = typeof tensor.data === "function" ? await tensor.data() : tensor.data;
@@ -51,7 +55,13 @@ export async function serializeSafetensors(
   return file;
 }
 
-function encodeHeader(tensors: readonly TensorToWrite[], metadata: Record<string, string>): Uint8Array {
+/** Wider element types first, so that every tensor is aligned. */
+export function inOrder<T extends TensorToCome>(tensors: readonly T[]): T[] {
+  return [...tensors].sort((a, b) => elementBytes[b.dtype] - elementBytes[a.dtype]);
+}
+
+/** The bytes before the first tensor; the tensors follow in the given order. @throws HandheldError `invalid-data` */
+export function encodeHeader(tensors: readonly TensorToCome[], metadata: Record<string, string>): Uint8Array {
   const entries: [string, unknown][] = [["__metadata__", metadata]];
   const names = new Set(["__metadata__"]);
   let begin = 0;
@@ -71,7 +81,8 @@ function encodeHeader(tensors: readonly TensorToWrite[], metadata: Record<string
   return header;
 }
 
-function sizeOf({ name, dtype, shape }: TensorToWrite): number {
+/** Bytes of a tensor. @throws HandheldError `invalid-data` for a shape that cannot be counted */
+export function sizeOf({ name, dtype, shape }: TensorToCome): number {
   const size = countElements(shape) * elementBytes[dtype];
   if (Number.isSafeInteger(size) && size >= 0) return size;
   throw invalid(name, `shape ${shape.join(" × ")} is not countable`);

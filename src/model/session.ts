@@ -34,6 +34,8 @@ export class Session {
   /** The decoder's run that left this session's logits; -1: none. */
   private run = -1;
   private open = true;
+  /** Whether the keys are those of a long sequence, see {@link Decoder.isLong}. */
+  private long = false;
 
   constructor(decoder: Decoder, capacity: number, format: KvFormat) {
     this.decoder = decoder;
@@ -187,6 +189,7 @@ export class Session {
     this.reserve(ids.length);
     this.words.set(ids);
     this.tokens = ids.length;
+    this.long = this.decoder.isLong(ids.length);
   }
 
   private forward(ids: ArrayLike<number>, onLogits?: (index: number, logits: Float32Array) => void): void {
@@ -195,12 +198,25 @@ export class Session {
     if (end > this.capacity) throw new ContextOverflowError(end, this.capacity);
     this.decoder.checkIds(ids);
     if (ids.length === 0) return;
+    const long = this.decoder.isLong(end);
+    if (this.tokens > 0 && long !== this.long) this.rerun(end);
+    this.long = long;
     this.reserve(end);
     this.ownLastPage();
     this.words.set(ids, this.tokens);
     this.decoder.forward(this.table + 4 * this.tokens, ids.length, this.tokens, this.layers, onLogits);
     this.tokens = end;
     this.run = this.decoder.runs;
+  }
+
+  /** Runs the tokens again as part of a sequence of `end`: see {@link Decoder.isLong}. */
+  private rerun(end: number): void {
+    const ids = this.ids.slice();
+    this.truncate(0);
+    this.reserve(ids.length);
+    this.words.set(ids);
+    this.decoder.forward(this.table, ids.length, 0, this.layers, undefined, end);
+    this.tokens = ids.length;
   }
 
   /** Copies the page that the next token goes into, if it is another session's too. */

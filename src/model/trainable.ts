@@ -42,7 +42,7 @@ import {
   tensorShapes,
 } from "./layout.ts";
 import { adapterNames, adapterShapes, initializeAdapters, type LoraOptions, mergeAdapter } from "./lora.ts";
-import { ropeTable } from "./rope-table.ts";
+import { ropeTable } from "./positions.ts";
 
 export type { NamedTensor } from "./initialize.ts";
 

@@ -57,10 +57,15 @@ export class ZeroSkipping {
     this.counts = backend.alloc(4 * spec.layers);
   }
 
-  /** For int4 models with a ReLU whose width is a multiple of 32; null for others: there is nothing to skip. */
+  /**
+   * For int4 models with a ReLU whose width is a multiple of 32 and whose FFNs are each block's own, without biases and
+   * with a norm before them alone; null for others: there is nothing to skip, or it is not done.
+   */
   static create(backend: Backend, spec: Spec, weights: Weights): ZeroSkipping | null {
     const relu = spec.activation === "relu" || spec.activation === "relu2";
-    return relu && weights.format === "int4" && spec.width % 32 === 0 ? new ZeroSkipping(backend, spec, weights) : null;
+    const plain = !(spec.ffnBias || spec.sharedFfn || spec.layerShapes || spec.parallelResidual);
+    const fits = weights.format === "int4" && spec.width % 32 === 0 && spec.normPlacement === "pre";
+    return relu && plain && fits ? new ZeroSkipping(backend, spec, weights) : null;
   }
 
   /** Of each block: its share of shut gates so far, 0 before the first count, and whether it skips. */
@@ -129,9 +134,9 @@ export class ZeroSkipping {
 
   private matrices(index: number): { gate: Ptr; up: Ptr; down: Ptr } {
     const { gateUp, down } = this.blocks[index]!;
-    const first = gateUp[0]!.ptr;
+    const first = gateUp.parts[0]!.ptr;
     const { ffnWidth: F, width: C, gated } = this.spec;
-    return { gate: first, up: gated ? first + int4Bytes(F, C) : first, down: down[0]!.ptr };
+    return { gate: first, up: gated ? first + int4Bytes(F, C) : first, down: down.parts[0]!.ptr };
   }
 
   private skipZeros(index: number, { normed, gateUp, hidden, codes }: FfnBuffers, x: Ptr, decoding: boolean): void {

@@ -36,10 +36,10 @@ export function ggmlTypeOf(id: number): GgmlType | undefined {
   return byId.get(id);
 }
 
-/** Bytes of a row of `elements`; not a whole number where they do not fill their blocks. */
+/** Bytes of a row of `elements`; NaN where they do not fill their blocks. */
 export function ggmlBytes(type: GgmlType, elements: number): number {
   const format = ggmlFormats[type];
-  return (elements / format.elements) * format.bytes;
+  return elements % format.elements === 0 ? (elements / format.elements) * format.bytes : Number.NaN;
 }
 
 /** Whole blocks to floats; `out` has as many as they hold. */

@@ -133,10 +133,10 @@ describe("bytes and FLOPs of a spec counted by hand", () => {
     expect(countParameters(other).ffn).toBe(2 * 64 * 96);
   });
 
-  it("stores int4 as 144 bytes for 8 rows × 32 columns, padded; int8 with a scale per row", () => {
+  it("stores 8 rows × 32 columns, padded, as 144 bytes in int4 and 256 in int8, with a scale per row", () => {
     expect(matrixBytes(8, 32, "int4")).toBe(144);
     expect(matrixBytes(9, 33, "int4")).toBe(4 * 144);
-    expect(matrixBytes(9, 33, "int8")).toBe(9 * 37);
+    expect(matrixBytes(9, 33, "int8")).toBe(2 * (2 * 256 + 8 * 4));
     expect(modelBytes(tiny, "f32")).toBe(4 * countParameters(tiny).total);
     expect(modelBytes(tiny, "f16")).toBe(2 * (6400 + 2 * block) + 4 * 320);
     expect(modelBytes(tiny, "int4")).toBe(13 * 2 * 144 + (2 * block * 4.5) / 8 + 4 * 320);
@@ -157,7 +157,7 @@ describe("bytes and FLOPs of a spec counted by hand", () => {
   });
 
   it("reads every weight once a token, plus the cache", () => {
-    const weights = modelBytes(tiny, "int8") + (64 + 4);
+    const weights = modelBytes(tiny, "int8") + (13 * (2 * 256 + 32)) / 100;
     expect(decodeBytes(tiny, 0, "int8")).toBe(weights);
     expect(decodeBytes(tiny, 10, "int8", "f32")).toBe(weights + 10 * kvBytesPerToken(tiny, "f32"));
   });

@@ -2,8 +2,8 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { createBackend } from "../../src/kernels/index.ts";
+import { fromHfConfig } from "../../src/model/families/index.ts";
 import { Decoder, parseSafetensors, readFloats } from "../../src/model/index.ts";
-import { fromHfConfig } from "../../src/spec/index.ts";
 
 const tolerance = 1e-5;
 const fixtures = ["relu-tied", "relu-untied", "silu-tied", "silu-untied-smoothed"];

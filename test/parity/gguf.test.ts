@@ -42,7 +42,7 @@ describe("a model", () => {
   };
 
   it("has the logits of transformers within 1e-4", async () => {
-    await convertGguf(path("llama.gguf"), join(out, "llama"), "f32");
+    await convertGguf(path("llama.gguf"), join(out, "llama"), { format: "f32" });
     const backend = await createBackend();
     const model = await loadModel(backend, join(out, "llama"));
     const session = model.decoder.createSession({ kv: "f32" });
@@ -69,7 +69,7 @@ describe("a model", () => {
   });
 
   it("becomes an int4 directory that runs", async () => {
-    await convertGguf(path("llama.gguf"), join(out, "int4"), "int4");
+    await convertGguf(path("llama.gguf"), join(out, "int4"), { format: "int4" });
     const backend = await createBackend();
     const model = await loadModel(backend, join(out, "int4"));
     expect(model.format).toBe("int4");

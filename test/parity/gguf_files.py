@@ -1,6 +1,7 @@
 """Writes fixtures/gguf: what Python's `gguf` (llama.cpp's own package) and transformers make of the same numbers.
 
   blocks.json    random blocks of every format and the floats they stand for
+  packed.json    floats and their blocks in the formats that are written
   llama.gguf     a tiny random Llama with byte-level BPE, its matrices in several formats
   llama.json     strings, their ids by Python's tokenizers, and the logits of transformers for a prompt
   llama-bpe.gguf, qwen2.gguf  byte-level tokenizers alone, with strings and their ids in the .json beside them
@@ -59,6 +60,19 @@ def blocks():
         floats = gguf.quants.dequantize(data if kind in halves else data.reshape(1, -1), kind)
         out[kind.name] = dict(bytes=text(data), floats=text(floats.astype(np.float32)))
     (FOLDER / "blocks.json").write_text(json.dumps(out, indent=1) + "\n")
+
+
+def packed():
+    """Weights as they are, and what is at the edges: zeros, ties of magnitude, halves between codes, tiny and large."""
+    normal = np.random.default_rng(6).normal(0, 0.05, (24, 32))
+    ties = np.tile([1.0, -1.0, 0.5, -0.5], (2, 8)) * [[1], [-1]]
+    halves = np.concatenate([np.arange(-15.5, 16, 1)[None] / 8, np.arange(32)[None] - 127 + 0.5])
+    edges = [np.zeros((1, 32)), np.full((1, 32), -0.0), ties, halves, normal[:1] * 1e-7, normal[:1] * 1e5]
+    floats = np.concatenate([normal, *edges]).astype(np.float32)
+    out = dict(floats=text(floats))
+    for kind in [Type.F16, Type.Q8_0, Type.Q4_0]:
+        out[kind.name] = text(gguf.quants.quantize(floats, kind))
+    (FOLDER / "packed.json").write_text(json.dumps(out, indent=1) + "\n")
 
 
 def permute(weights, heads):
@@ -206,6 +220,7 @@ def pieces():
 
 FOLDER.mkdir(parents=True, exist_ok=True)
 blocks()
+packed()
 llama()
 patterns()
 pieces()

@@ -1,8 +1,7 @@
 // A model with random weights for llama.cpp: its "llama" architecture in Q4_0, embedding (and tied head) included.
 // That architecture has SiLU in its FFN; a spec with ReLU gets SiLU, which costs the same to within the noise.
-import { writeFileAtomic } from "../../../src/io.ts";
+import { entry, type GgufEntry, type GgufTensorToWrite, saveGguf, tensorBytes } from "../../../src/gguf/write.ts";
 import type { Spec } from "../../../src/spec/spec.ts";
-import { encodeGguf, type GgufTensor, type GgufValue, ggufBytes } from "./gguf.ts";
 import { Noise, unitScaleF16 } from "./noise.ts";
 
 /** Letters that are one token each, so that a prompt of n letters is a prompt of n tokens. */
@@ -10,48 +9,45 @@ export const letters = "abcdefghijklmnopqrstuvwxyz";
 
 /** Writes the file of a spec. About a second per gigabyte. */
 export async function writeLlamaFile(path: string, spec: Spec): Promise<void> {
-  await writeFileAtomic(path, encodeGguf(llamaMetadata(spec), llamaTensors(spec)));
+  await saveGguf(path, llamaMetadata(spec), llamaTensors(spec));
 }
 
 /** Bytes of all tensors of the file. */
 export function llamaBytes(spec: Spec): number {
-  return llamaTensors(spec).reduce((sum, tensor) => sum + ggufBytes(tensor), 0);
+  return llamaTensors(spec).reduce((sum, tensor) => sum + tensorBytes(tensor), 0);
 }
 
 /** The metadata that llama.cpp asks for. */
-export function llamaMetadata(spec: Spec): Map<string, GgufValue> {
+export function llamaMetadata(spec: Spec): Map<string, GgufEntry> {
   const vocabulary = dummyVocabulary(spec.vocabulary);
-  const uint32 = (value: number): GgufValue => ({ type: "uint32", value });
-  const float32 = (value: number): GgufValue => ({ type: "float32", value });
-  const string = (value: string): GgufValue => ({ type: "string", value });
-  const no: GgufValue = { type: "bool", value: false };
-  return new Map<string, GgufValue>([
+  const { u32, f32, i32, string, bool } = entry;
+  return new Map<string, GgufEntry>([
     ["general.architecture", string("llama")],
     ["general.name", string("random weights")],
-    ["general.file_type", uint32(2)],
-    ["general.quantization_version", uint32(2)],
-    ["llama.vocab_size", uint32(spec.vocabulary)],
-    ["llama.context_length", uint32(spec.context)],
-    ["llama.embedding_length", uint32(spec.width)],
-    ["llama.block_count", uint32(spec.layers)],
-    ["llama.feed_forward_length", uint32(spec.ffnWidth)],
-    ["llama.attention.head_count", uint32(spec.heads)],
-    ["llama.attention.head_count_kv", uint32(spec.kvHeads)],
-    ["llama.attention.key_length", uint32(spec.headSize)],
-    ["llama.attention.value_length", uint32(spec.headSize)],
-    ["llama.attention.layer_norm_rms_epsilon", float32(spec.normEps)],
-    ["llama.rope.dimension_count", uint32(spec.headSize)],
-    ["llama.rope.freq_base", float32(spec.ropeBase)],
+    ["general.file_type", u32(2)],
+    ["general.quantization_version", u32(2)],
+    ["llama.vocab_size", u32(spec.vocabulary)],
+    ["llama.context_length", u32(spec.context)],
+    ["llama.embedding_length", u32(spec.width)],
+    ["llama.block_count", u32(spec.layers)],
+    ["llama.feed_forward_length", u32(spec.ffnWidth)],
+    ["llama.attention.head_count", u32(spec.heads)],
+    ["llama.attention.head_count_kv", u32(spec.kvHeads)],
+    ["llama.attention.key_length", u32(spec.headSize)],
+    ["llama.attention.value_length", u32(spec.headSize)],
+    ["llama.attention.layer_norm_rms_epsilon", f32(spec.normEps)],
+    ["llama.rope.dimension_count", u32(spec.headSize)],
+    ["llama.rope.freq_base", f32(spec.ropeBase)],
     ["tokenizer.ggml.model", string("llama")],
-    ["tokenizer.ggml.tokens", { type: "strings", value: vocabulary.map(({ text }) => text) }],
-    ["tokenizer.ggml.scores", { type: "float32s", value: vocabulary.map((_, i) => -i) }],
-    ["tokenizer.ggml.token_type", { type: "int32s", value: vocabulary.map(({ kind }) => kind) }],
-    ["tokenizer.ggml.unknown_token_id", uint32(0)],
-    ["tokenizer.ggml.bos_token_id", uint32(1)],
-    ["tokenizer.ggml.eos_token_id", uint32(2)],
-    ["tokenizer.ggml.add_bos_token", no],
-    ["tokenizer.ggml.add_eos_token", no],
-    ["tokenizer.ggml.add_space_prefix", no],
+    ["tokenizer.ggml.tokens", string(vocabulary.map(({ text }) => text))],
+    ["tokenizer.ggml.scores", f32(vocabulary.map((_, i) => -i))],
+    ["tokenizer.ggml.token_type", i32(vocabulary.map(({ kind }) => kind))],
+    ["tokenizer.ggml.unknown_token_id", u32(0)],
+    ["tokenizer.ggml.bos_token_id", u32(1)],
+    ["tokenizer.ggml.eos_token_id", u32(2)],
+    ["tokenizer.ggml.add_bos_token", bool(false)],
+    ["tokenizer.ggml.add_eos_token", bool(false)],
+    ["tokenizer.ggml.add_space_prefix", bool(false)],
   ]);
 }
 
@@ -70,7 +66,7 @@ function dummyVocabulary(size: number): { text: string; kind: number }[] {
 }
 
 /** All tensors, in the order of the file. */
-export function llamaTensors(spec: Spec): GgufTensor[] {
+export function llamaTensors(spec: Spec): GgufTensorToWrite[] {
   const { width: C, ffnWidth: F, headSize: D, vocabulary: V } = spec;
   const query = spec.heads * D;
   const keyValue = spec.kvHeads * D;
@@ -88,13 +84,13 @@ export function llamaTensors(spec: Spec): GgufTensor[] {
   return [matrix("token_embd.weight", V, C), ...blocks.flat(), ones("output_norm.weight", C)];
 }
 
-function ones(name: string, length: number): GgufTensor {
+function ones(name: string, length: number): GgufTensorToWrite {
   const data = () => [new Uint8Array(new Float32Array(length).fill(1).buffer)];
-  return { name, dimensions: [length], type: "f32", data };
+  return { name, shape: [length], type: "F32", data };
 }
 
 // A Q4_0 block: a half-float scale, then 16 bytes of codes 0..15 that stand for −8..7.
-function matrix(name: string, rows: number, columns: number): GgufTensor {
+function matrix(name: string, rows: number, columns: number): GgufTensorToWrite {
   const [low, high] = unitScaleF16(columns);
   const rowBytes = (columns / 32) * 18;
   const rowsAtOnce = 256;
@@ -110,5 +106,5 @@ function matrix(name: string, rows: number, columns: number): GgufTensor {
       yield piece;
     }
   }
-  return { name, dimensions: [columns, rows], type: "q4_0", data };
+  return { name, shape: [rows, columns], type: "Q4_0", data };
 }

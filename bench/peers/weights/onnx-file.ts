@@ -2,7 +2,7 @@
 // matrices in blocks of 32 with int8 activations (MatMulNBits, accuracy level 4), queries, keys and values in one matrix,
 // grouped-query attention with rotation inside, residual sums fused into the norms. Logits are computed for the last token only.
 import { writeFileAtomic } from "../../../src/io.ts";
-import { ropeTable } from "../../../src/model/rope-table.ts";
+import { ropeTable } from "../../../src/model/positions.ts";
 import type { Spec } from "../../../src/spec/spec.ts";
 import { cacheName } from "./cache-name.ts";
 import { Noise, unitScale } from "./noise.ts";

@@ -3,8 +3,9 @@ import { pathExists } from "../../io.ts";
 import type { Backend } from "../../kernels/backend.ts";
 import { Decoder } from "../../model/decoder.ts";
 import { modelFiles } from "../../model/directory.ts";
-import { loadDecoder } from "../../model/load.ts";
-import { loadSpec } from "../../spec/load.ts";
+import { type LoadOptions, loadDecoder } from "../../model/load.ts";
+import { shardIndexFile } from "../../model/shards.ts";
+import { loadSpec } from "../../model/spec-file.ts";
 
 /** A decoder and what to call it. */
 export interface OpenedModel {
@@ -24,9 +25,12 @@ export async function openForBench(
   source: string,
   minContext: number,
   seed: number,
+  format: LoadOptions["format"],
 ): Promise<OpenedModel> {
-  if (await pathExists(`${source}/${modelFiles.weights}`)) {
-    const decoder = await loadDecoder(backend, source, { minContext });
+  const files = [modelFiles.weights, shardIndexFile];
+  const found = await Promise.all(files.map((file) => pathExists(`${source}/${file}`)));
+  if (found.includes(true)) {
+    const decoder = await loadDecoder(backend, source, { minContext, format });
     return { decoder, model: source, weights: `${decoder.weights.format} weights` };
   }
   const spec = await loadSpec(source);

@@ -4,8 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createReferenceBackend } from "../../kernels/index.ts";
+import { convertModel } from "../../model/convert.ts";
 import { tensorShapes } from "../../model/layout.ts";
-import { quantizeModel, saveModel } from "../../model/save.ts";
+import { saveModel } from "../../model/save.ts";
 import { createSpec } from "../../spec/spec.ts";
 import { trainTokenizer } from "../../tokenizer/bpe-trainer.ts";
 import { openForBench } from "./bench-model.ts";
@@ -21,7 +22,7 @@ beforeAll(async () => {
     return { name, shape, data: Float32Array.from({ length: count }, (_, i) => Math.sin(i) / 8) };
   });
   await saveModel(float, { spec, tensors, tokenizer });
-  await quantizeModel(float, int4);
+  await convertModel(float, int4);
   writeFileSync(specFile, JSON.stringify(spec));
 });
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -33,7 +34,7 @@ describe("openForBench", () => {
     ["a spec", specFile, "random int4 weights"],
   ])("%s", async (_, source, weights) => {
     const backend = createReferenceBackend();
-    const opened = await openForBench(backend, source, 100, 1);
+    const opened = await openForBench(backend, source, 100, 1, undefined);
     expect(opened).toMatchObject({ model: source, weights });
     expect(opened.decoder.spec.context).toBeGreaterThanOrEqual(100);
     const session = opened.decoder.createSession({ capacity: 100 });

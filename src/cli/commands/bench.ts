@@ -15,6 +15,7 @@ import { flag, integer, integers, required, text } from "../options.ts";
 import { formatTable } from "../table.ts";
 import { openForBench } from "./bench-model.ts";
 import { type BenchProfile, describeProfile, drawProfile, profileModel } from "./bench-profile.ts";
+import { weightsOption } from "./shared.ts";
 
 export const benchFrame = defineFrame({
   name: "bench",
@@ -34,6 +35,7 @@ export const benchFrame = defineFrame({
       { min: 1 },
       5,
     ),
+    weights: weightsOption,
     profile: flag("--profile", "also say where time and memory go, by operator"),
     svg: text("--svg <file>", "where --profile draws its bars", "profile.svg"),
   },
@@ -70,7 +72,8 @@ export const runBench: Action<typeof benchFrame> = async (options, io) => {
   try {
     const longest = Math.max(...options.prefill, ...options.decode) + mostDecoded;
     const started = performance.now();
-    const opened = { ...(await openForBench(backend, source, longest, options.seed)), model: options.model };
+    const found = await openForBench(backend, source, longest, options.seed, options.weights);
+    const opened = { ...found, model: options.model };
     const loadMs = performance.now() - started;
     const measured = await measure(opened.decoder, options, io);
     const profile = options.profile ? await profileModel(opened.decoder, options, io) : undefined;

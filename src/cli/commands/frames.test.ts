@@ -8,6 +8,8 @@ import { convertFrame } from "./convert.ts";
 import { createFrame } from "./create.ts";
 import { deviceFrame } from "./device.ts";
 import { evalFrame } from "./eval.ts";
+import { infoFrame } from "./info.ts";
+import { modelsFrame } from "./models.ts";
 import { pullFrame } from "./pull.ts";
 import { quantizeFrame } from "./quantize.ts";
 import { runFrame } from "./run.ts";
@@ -23,6 +25,8 @@ const frames: Frame[] = [
   benchFrame,
   evalFrame,
   deviceFrame,
+  modelsFrame,
+  infoFrame,
 ] as Frame[];
 const examples = frames.flatMap((frame) => frame.examples.map(([line]) => ({ line, frame })));
 

@@ -5,6 +5,8 @@ import { convertFrame, runConvert } from "./convert.ts";
 import { createFrame, runCreate } from "./create.ts";
 import { deviceFrame, runDevice } from "./device.ts";
 import { evalFrame, runEval } from "./eval.ts";
+import { infoFrame, runInfo } from "./info.ts";
+import { modelsFrame, runModels } from "./models.ts";
 import { pullFrame, runPull } from "./pull.ts";
 import { quantizeFrame, runQuantize } from "./quantize.ts";
 import { runFrame, runRun } from "./run.ts";
@@ -20,4 +22,6 @@ export const commands: readonly RegisteredCommand[] = [
   register(evalFrame, runEval),
   register(benchFrame, runBench),
   register(deviceFrame, runDevice),
+  register(modelsFrame, runModels),
+  register(infoFrame, runInfo),
 ];

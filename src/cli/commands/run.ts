@@ -4,6 +4,7 @@ import { type Action, defineFrame } from "../command.ts";
 import type { CommandIo } from "../io.ts";
 import { locateModel, modelHelp } from "../model-source.ts";
 import { choice, integer, number, optional, required, text } from "../options.ts";
+import { weightsOption } from "./shared.ts";
 
 export const runFrame = defineFrame({
   name: "run",
@@ -32,6 +33,7 @@ export const runFrame = defineFrame({
       min: 0.1,
       max: 10,
     }),
+    weights: weightsOption,
     stop: text("--stop <text>", "end the answer before this text"),
   },
   examples: [
@@ -88,7 +90,7 @@ async function runText(line: Line, mode: "chat" | "complete", io: CommandIo): Pr
   const { complete } = await import("../complete.ts");
   const backend = await createBackend({ threads: line.threads });
   try {
-    await complete(await loadModel(backend, line.model), mode, line, io);
+    await complete(await loadModel(backend, line.model, { format: line.weights }), mode, line, io);
   } finally {
     await backend.close();
   }

@@ -11,6 +11,14 @@ export async function refuseExisting(out: string): Promise<void> {
   if (await pathExists(out)) throw new HandheldError("invalid-option", `${out} exists already; give a new folder`);
 }
 
+/** How a float model's weights are held in memory. */
+export const weightsOption = choice(
+  "--weights <format>",
+  "in memory, of a model stored as floats; auto: int4 where f32 takes over 1 GB",
+  ["auto", "f32", "int8", "int4"],
+  "auto",
+);
+
 /** Where queries and calls come from. */
 export const dataOptions = {
   data: text(

@@ -58,6 +58,27 @@ function elementwiseTests(begin: Begin): void {
     }
   });
 
+  it("clamps and adds biases exactly, soft-caps within 1e-6", () => {
+    const twins = begin();
+    for (const n of sizes) {
+      const [x, capped, bias, rows] = [
+        twins.noise(n + 1, 3),
+        twins.noise(n + 1, 9),
+        twins.noise(n),
+        twins.noise(3 * n + 4),
+      ];
+      twins.run((b, at) => {
+        b.clamp(at(x), n, 1.3);
+        b.softCap(at(capped), n, 2.5);
+        b.addBias(at(rows), at(bias), 3, n, n + 1);
+      });
+      twins.same(x, 1e-30, `clamp n ${n}`);
+      twins.same(rows, 1e-30, `bias n ${n}`);
+      twins.same(capped, 1e-6, `cap n ${n}`);
+      twins.release();
+    }
+  });
+
   it("gathers rows exactly; scatters with repeated ids exactly", () => {
     const twins = begin();
     for (const C of sizes) {
@@ -106,6 +127,24 @@ function rowTests(begin: Begin): void {
         });
         // A single column has variance 0, and its mean is exact.
         for (const slot of [rms, rstd, plain, layer, stats, x]) twins.same(slot!, 1e-6, `N ${N} C ${C}`);
+        twins.release();
+      }
+    }
+  });
+
+  it("norms of parts of rows within 1e-6", () => {
+    const twins = begin();
+    for (const width of sizes) {
+      for (const parts of [1, 3]) {
+        const [N, stride] = [4, parts * width + 2];
+        const [rms, layer, plain] = [0, 1, 2].map(() => twins.noise(N * stride, 3));
+        const [weight, bias] = [twins.noise(parts * width), twins.noise(parts * width)];
+        twins.run((b, at) => {
+          b.normParts(at(rms!), at(weight), 0, N, parts, width, stride, 1e-6, "rms");
+          b.normParts(at(layer!), at(weight), at(bias), N, parts, width, stride, 1e-5, "layer");
+          b.normParts(at(plain!), at(weight), 0, N, parts, width, stride, 1e-5, "layer");
+        });
+        for (const slot of [rms, layer, plain]) twins.same(slot!, 1e-6, `parts ${parts} width ${width}`);
         twins.release();
       }
     }
@@ -260,6 +299,10 @@ interface CacheCase {
   D: number;
   /** Tokens appended at once, one batch after the other. */
   batches: number[];
+  /** What is done to the scores. */
+  window?: number;
+  cap?: number;
+  slopes?: boolean;
 }
 
 const tolerance = { f32: 2e-6, int8: 1e-4 } as const;
@@ -279,23 +322,25 @@ function createCache(backend: Backend, tokens: number, K: number, D: number, for
 }
 
 /** Appends batches of tokens to both backends' caches, attending after each. */
-function checkCache(twins: Twins, { format, H, K, D, batches }: CacheCase): void {
+function checkCache(twins: Twins, { format, H, K, D, batches, window = 0, cap = 0, slopes }: CacheCase): void {
   const total = batches.reduce((sum, n) => sum + n, 0);
   const stride = (H + 2 * K) * D + 1;
   const [rows, out] = [twins.noise(total * stride, 2), twins.noise(total * H * D)];
+  const penalties = slopes ? twins.floats(Array.from({ length: H }, (_, h) => 0.5 ** (h + 1))) : null;
   twins.run((b, at) => {
     const cache = createCache(b, total, K, D, format);
     let position = 0;
     for (const N of batches) {
       const row = at(rows) + 4 * position * stride;
       b.kvAppend(cache.layer, row + 4 * H * D, row + 4 * (H + K) * D, N, position, K, D, stride);
-      b.attentionCached(at(out) + 4 * position * H * D, row, cache.layer, N, position, H, K, D, stride);
+      const how = { window, cap, slopes: at(penalties) };
+      b.attentionCached(at(out) + 4 * position * H * D, row, cache.layer, N, position, H, K, D, stride, how);
       position += N;
     }
     b.flush();
     cache.free();
   });
-  twins.same(out, tolerance[format], `${format} H ${H} K ${K} D ${D} batches ${batches}`);
+  twins.same(out, tolerance[format], `${format} H ${H} K ${K} D ${D} batches ${batches} window ${window} cap ${cap}`);
   twins.release();
 }
 
@@ -320,6 +365,19 @@ function cacheTests(begin: Begin): void {
       checkCache(twins, { format, H: 2, K: 1, D: 8, batches: new Array(70).fill(1) });
       checkCache(twins, { format, H: 3, K: 3, D: 10, batches: [70] });
       checkCache(twins, { format, H: 2, K: 2, D: 6, batches: [65, 4, 1] });
+    });
+
+    it(`${format}: windows, soft-caps and slopes, one by one and at once, within ${tolerance[format]}`, () => {
+      const twins = begin();
+      const batches = [[150, 1, 1, 7], [20, 130, 3, 40], new Array(80).fill(1)];
+      for (const window of [1, 2, 63, 64, 65, 100, 1000]) {
+        for (const some of batches) checkCache(twins, { format, H: 4, K: 2, D: 10, batches: some, window });
+      }
+      for (const some of batches) {
+        checkCache(twins, { format, H: 3, K: 1, D: 8, batches: some, cap: 1.5 });
+        checkCache(twins, { format, H: 3, K: 3, D: 8, batches: some, slopes: true });
+        checkCache(twins, { format, H: 4, K: 2, D: 8, batches: some, slopes: true, cap: 2, window: 37 });
+      }
     });
 
     it(`${format}: contexts of several pages, within ${tolerance[format]}`, () => {

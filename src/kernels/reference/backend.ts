@@ -5,6 +5,7 @@ import { Heap } from "../heap.ts";
 import { kvBytes, sampleBytes } from "../wasm/layout.ts";
 import { fakeQuantizeOps } from "./fake-quantize.ts";
 import { inferenceOps } from "./inference.ts";
+import { packingOps } from "./packing.ts";
 import { rowOps } from "./rows.ts";
 import { samplingOps } from "./sampling.ts";
 import { trainingOps } from "./training.ts";
@@ -56,6 +57,7 @@ export function createReferenceBackend(): Backend {
     ...fakeQuantizeOps(memory),
     ...inferenceOps(memory),
     ...samplingOps(memory),
+    ...packingOps(memory),
   };
 }
 

@@ -24,13 +24,25 @@ export function fakeQuantizeOps({ f32 }: Memory) {
 }
 
 function roundGroup(weights: Float32Array): Float32Array {
-  if (!weights.every(Number.isFinite)) return weights;
+  const scale = groupScale(weights);
+  if (Number.isNaN(scale)) return weights;
+  const codes = groupCodes(weights, scale);
+  return weights.map((_, k) => codes[k]! * scale + 0);
+}
+
+/** The scale of up to 32 weights, a bf16 value: NaN where one is not finite, 0 where all are below 1e-30. */
+export function groupScale(weights: Float32Array): number {
+  if (!weights.every(Number.isFinite)) return Number.NaN;
   const most = Math.max(...weights);
   const limit = Math.max(most, -Math.min(...weights));
-  if (limit < fround(1e-30)) return weights.fill(0);
-  const scale = chooseScale(weights, fround((most === limit ? -range : range) / limit));
-  const inverse = fround(1 / scale);
-  return weights.map((w) => clamp(roundHalfEven(fround(w * inverse))) * scale + 0);
+  if (limit < fround(1e-30)) return 0;
+  return chooseScale(weights, fround((most === limit ? -range : range) / limit));
+}
+
+/** Codes −8 … 7 of weights under a scale. */
+export function groupCodes(weights: Float32Array, scale: number): number[] {
+  const inverse = scale === 0 ? 0 : fround(1 / scale);
+  return Array.from(weights, (w) => clamp(roundHalfEven(fround(w * inverse))));
 }
 
 /** The scale, a bf16 value; `factor` makes the largest magnitude −2047 (−8 is a code, 8 is not). */

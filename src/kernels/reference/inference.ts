@@ -172,18 +172,24 @@ function cacheOps({ f32, i8, i32 }: Memory) {
       append(keys, k, N, position, K, D, stride);
       append(values, v, N, position, K, D, stride);
     },
-    attentionCached(out, q, cache, N, position, H, K, D, stride) {
+    attentionCached(out, q, cache, N, position, H, K, D, stride, how = { window: 0, cap: 0, slopes: 0 }) {
       const [keys, values] = sides(cache);
       for (let i = 0; i < N; i++) {
+        const oldest = how.window > 0 ? Math.max(0, position + i + 1 - how.window) : 0;
         for (let h = 0; h < H; h++) {
           const k = Math.floor(h / (H / K));
-          const tokens = Array.from({ length: position + i + 1 }, (_, s) => s);
+          const tokens = Array.from({ length: position + i + 1 - oldest }, (_, s) => oldest + s);
           const keyPlaces = tokens.map((s) => place(keys, s, k, K, D));
           const valuePlaces = tokens.map((s) => place(values, s, k, K, D));
           const query = f32.slice(q / 4 + i * stride + h * D, q / 4 + i * stride + h * D + D);
-          const scores = keyPlaces.map((index) => query.reduce((sum, x, d) => sum + x * element(keys, index, d), 0));
+          const slope = how.slopes ? f32[how.slopes / 4 + h]! : 0;
+          const scores = keyPlaces.map((index, s) => {
+            const score = query.reduce((sum, x, d) => sum + x * element(keys, index, d), 0) / Math.sqrt(D);
+            const capped = how.cap > 0 ? how.cap * Math.tanh(score / how.cap) : score;
+            return capped + slope * (tokens[s]! - position - i);
+          });
           const most = Math.max(...scores);
-          const weights = scores.map((score) => Math.exp((score - most) / Math.sqrt(D)));
+          const weights = scores.map((score) => Math.exp(score - most));
           const total = weights.reduce((sum, weight) => sum + weight, 0);
           for (let d = 0; d < D; d++) {
             const sum = weights.reduce((all, weight, s) => all + weight * element(values, valuePlaces[s]!, d), 0);

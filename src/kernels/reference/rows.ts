@@ -9,6 +9,10 @@ type RowOps = Pick<
   | "fill"
   | "copy"
   | "add"
+  | "clamp"
+  | "softCap"
+  | "addBias"
+  | "normParts"
   | "axpy"
   | "gatherRows"
   | "scatterAddRows"
@@ -22,7 +26,23 @@ type RowOps = Pick<
 
 /** The operations on rows, over one memory. */
 export function rowOps(memory: Memory): RowOps {
-  return { ...elementwiseOps(memory), ...rmsNormOps(memory), ...layerNormOps(memory), ...pointOps(memory) };
+  const norms = { ...rmsNormOps(memory), ...layerNormOps(memory) };
+  return { ...elementwiseOps(memory), ...norms, ...partOps(norms), ...pointOps(memory) };
+}
+
+function partOps({ rmsNorm, layerNorm }: Pick<Backend, "rmsNorm" | "layerNorm">) {
+  return {
+    normParts(x, weight, bias, N, parts, width, stride, eps, norm) {
+      for (let i = 0; i < N; i++) {
+        for (let part = 0; part < parts; part++) {
+          const offset = 4 * part * width;
+          const at = x + 4 * i * stride + offset;
+          if (norm === "rms") rmsNorm(at, at, weight + offset, 1, width, eps, 0);
+          else layerNorm(at, at, weight + offset, bias && bias + offset, 1, width, eps, 0);
+        }
+      }
+    },
+  } satisfies Partial<Backend>;
 }
 
 function elementwiseOps({ f32, i32 }: Memory) {
@@ -35,6 +55,16 @@ function elementwiseOps({ f32, i32 }: Memory) {
     },
     add(out, a, b, n) {
       for (let i = 0; i < n; i++) f32[out / 4 + i] = f32[a / 4 + i]! + f32[b / 4 + i]!;
+    },
+    clamp(x, n, limit) {
+      const most = Math.fround(limit);
+      for (let i = x / 4; i < x / 4 + n; i++) f32[i] = Math.max(-most, Math.min(most, f32[i]!));
+    },
+    softCap(x, n, cap) {
+      for (let i = x / 4; i < x / 4 + n; i++) f32[i] = cap * Math.tanh(f32[i]! / cap);
+    },
+    addBias(out, bias, N, M, ldc) {
+      for (let i = 0; i < N; i++) for (let j = 0; j < M; j++) f32[out / 4 + i * ldc + j]! += f32[bias / 4 + j]!;
     },
     axpy(out, x, alpha, n) {
       for (let i = 0; i < n; i++) f32[out / 4 + i]! += alpha * f32[x / 4 + i]!;

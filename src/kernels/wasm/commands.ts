@@ -3,7 +3,9 @@
 import type { Activation } from "../../spec/spec.ts";
 import { activations } from "../../spec/spec.ts";
 import {
+  type AttentionOptions,
   type GemmLayout,
+  type HalfFormat,
   type KvLayer,
   type Operator,
   operators,
@@ -14,6 +16,7 @@ import {
 import * as op from "./assembly/op.ts";
 
 const slots = op.COMMAND_BYTES / 4;
+const plainAttention: AttentionOptions = { window: 0, cap: 0, slopes: 0 };
 const layouts: readonly GemmLayout[] = ["nt", "nn", "tn"];
 
 /** A queue of commands; `flush` of the subclass runs it. */
@@ -65,6 +68,32 @@ export abstract class CommandQueue {
     i[at + 2] = a;
     i[at + 3] = b;
     i[at + 4] = n;
+  }
+
+  clamp(x: Ptr, n: number, limit: number): void {
+    const at = this.begin(op.OP_CLAMP, 4 * n);
+    const i = this.words;
+    i[at + 1] = x;
+    i[at + 2] = n;
+    this.floats[at + 3] = limit;
+  }
+
+  softCap(x: Ptr, n: number, cap: number): void {
+    const at = this.begin(op.OP_SOFT_CAP, 16 * n);
+    const i = this.words;
+    i[at + 1] = x;
+    i[at + 2] = n;
+    this.floats[at + 3] = cap;
+  }
+
+  addBias(out: Ptr, bias: Ptr, N: number, M: number, ldc: number): void {
+    const at = this.begin(op.OP_ADD_BIAS, 4 * N * M);
+    const i = this.words;
+    i[at + 1] = out;
+    i[at + 2] = bias;
+    i[at + 3] = N;
+    i[at + 4] = M;
+    i[at + 5] = ldc;
   }
 
   axpy(out: Ptr, x: Ptr, alpha: number, n: number): void {
@@ -135,6 +164,30 @@ export abstract class CommandQueue {
     i[at + 6] = C;
     f[at + 7] = eps;
     i[at + 8] = stats;
+  }
+
+  normParts(
+    x: Ptr,
+    weight: Ptr,
+    bias: Ptr,
+    N: number,
+    parts: number,
+    width: number,
+    stride: number,
+    eps: number,
+    norm: "rms" | "layer",
+  ): void {
+    const at = this.begin(op.OP_NORM_PARTS, 8 * N * parts * width);
+    const i = this.words;
+    i[at + 1] = x;
+    i[at + 2] = weight;
+    i[at + 3] = bias;
+    i[at + 4] = N;
+    i[at + 5] = parts;
+    i[at + 6] = width;
+    i[at + 7] = stride;
+    this.floats[at + 8] = eps;
+    i[at + 9] = norm === "layer" ? 1 : 0;
   }
 
   layerNormBackward(
@@ -555,6 +608,7 @@ export abstract class CommandQueue {
     K: number,
     D: number,
     stride: number,
+    how: AttentionOptions = plainAttention,
   ): void {
     const at = this.begin(op.OP_ATTENTION_CACHED, 2 * N * (position + N) * H * D);
     const i = this.words;
@@ -570,6 +624,9 @@ export abstract class CommandQueue {
     i[at + 10] = K;
     i[at + 11] = D;
     i[at + 12] = stride;
+    i[at + 13] = how.window;
+    this.floats[at + 14] = how.cap;
+    i[at + 15] = how.slopes;
   }
 
   argmax(out: Ptr, x: Ptr, n: number): void {
@@ -613,5 +670,67 @@ export abstract class CommandQueue {
     f[at + 8] = how.minP;
     f[at + 9] = Math.log(how.minP);
     i[at + 10] = work;
+  }
+
+  packInt4(out: Ptr, w: Ptr, rows: number, columns: number, faults: Ptr): void {
+    const at = this.begin(op.OP_PACK_INT4, 128 * rows * columns);
+    const i = this.words;
+    i[at + 1] = out;
+    i[at + 2] = w;
+    i[at + 3] = rows;
+    i[at + 4] = columns;
+    i[at + 5] = faults;
+  }
+
+  widen(out: Ptr, x: Ptr, n: number, format: HalfFormat): void {
+    const at = this.begin(op.OP_WIDEN, 8 * n);
+    const i = this.words;
+    i[at + 1] = out;
+    i[at + 2] = x;
+    i[at + 3] = n;
+    i[at + 4] = format === "bf16" ? 1 : 0;
+  }
+
+  packInt8(out: Ptr, w: Ptr, rows: number, columns: number, faults: Ptr): void {
+    const at = this.begin(op.OP_PACK_INT8, 16 * rows * columns);
+    const i = this.words;
+    i[at + 1] = out;
+    i[at + 2] = w;
+    i[at + 3] = rows;
+    i[at + 4] = columns;
+    i[at + 5] = faults;
+  }
+
+  repackInt8(out: Ptr, codes: Ptr, scales: Ptr, rows: number, columns: number): void {
+    const at = this.begin(op.OP_REPACK_INT8, 4 * rows * columns);
+    const i = this.words;
+    i[at + 1] = out;
+    i[at + 2] = codes;
+    i[at + 3] = scales;
+    i[at + 4] = rows;
+    i[at + 5] = columns;
+  }
+
+  gatherInt8(out: Ptr, table: Ptr, ids: Ptr, N: number, C: number): void {
+    const at = this.begin(op.OP_GATHER_INT8, 8 * N * C);
+    const i = this.words;
+    i[at + 1] = out;
+    i[at + 2] = table;
+    i[at + 3] = ids;
+    i[at + 4] = N;
+    i[at + 5] = C;
+  }
+
+  matmulInt8(out: Ptr, x: Ptr, w: Ptr, N: number, M: number, K: number, ldc: number, accumulate: boolean): void {
+    const at = this.begin(op.OP_MATMUL_INT8, 2 * N * M * K);
+    const i = this.words;
+    i[at + 1] = out;
+    i[at + 2] = x;
+    i[at + 3] = w;
+    i[at + 4] = N;
+    i[at + 5] = M;
+    i[at + 6] = K;
+    i[at + 7] = ldc;
+    i[at + 8] = accumulate ? 1 : 0;
   }
 }

@@ -6,6 +6,7 @@ import { exp_ps, madd_ps, max_ps, sum_ps } from "./math";
 import { pageOf } from "./kv-pages";
 import { KV_PAGE } from "./op";
 import { packColumns8, packRows6, packRows8 } from "./pack";
+import { addSlope, capScores, hide } from "./scores";
 import { MR, NR, tiles } from "./tile";
 
 /** Rows that share one unpacking of a block; with fewer, unpacking is more than a tenth of the work. */
@@ -17,6 +18,10 @@ let pageTable: usize = 0;
 // From a layer's part of a page to the running head's rows, and to its scales (0: f32).
 let headRows: usize = 0;
 let headScales: usize = 0;
+// What is done to the scores: see scores.ts; slopes from the running key head's first query head on.
+let windowTokens: i32 = 0;
+let scoreCap: f32 = 0;
+let headSlopes: usize = 0;
 let group: i32 = 0;
 let blockKeys: i32 = 0;
 let scoreStep: usize = 0;
@@ -65,9 +70,14 @@ export function attendTiles(
   K: i32,
   headSize: i32,
   stride: i32,
+  window: i32,
+  cap: f32,
+  slopes: usize,
 ): void {
   prepare(H, K, headSize);
   pageTable = pages;
+  windowTokens = window;
+  scoreCap = cap;
   const tokens = max(MR, ROWS / group);
   let item = 0;
   for (let first = 0; first < N; first += tokens) {
@@ -76,6 +86,7 @@ export function attendTiles(
       const cells = <usize>(k * KV_PAGE);
       headRows = (cells * D) << (int8 ? 0 : 2);
       headScales = int8 ? <usize>(K * KV_PAGE * D) + (cells << 2) : 0;
+      headSlopes = slopes != 0 ? slopes + (<usize>(k * group) << 2) : 0;
       const head = <usize>(k * group * D) << 2;
       attendChunk(
         out + ((<usize>first * H * D) << 2) + head,
@@ -104,7 +115,11 @@ function attendChunk(
 ): void {
   const rows = count * group;
   const length = position + count;
-  for (let start = 0; start < length; start += blockKeys) {
+  const oldest = windowTokens > 0 ? max(0, position + 1 - windowTokens) : 0;
+  // With a window, a row's first block is not the loop's: all rows begin empty.
+  if (windowTokens > 0) clearRows(out, outStep, rows);
+  for (let start = oldest - (oldest % blockKeys); start < length; start += blockKeys) {
+    const first = start == 0 && windowTokens == 0;
     const block = min(blockKeys, length - start);
     for (let at = 0; at < block; at += KV_PAGE) {
       const some = min(KV_PAGE, block - at);
@@ -118,21 +133,45 @@ function attendChunk(
       gather(q, qStep, row, some);
       tiles(scores, scoreStep, queryPanel, 24, keyPanels, <usize>D << 5, most, D);
       for (let i = 0; i < some; i++) {
-        const visible = min(block, position + (row + i) / group + 1 - start);
+        const visible = adjust(scores + <usize>i * scoreStep, row + i, position, start, block);
         const to = out + <usize>((row + i) / group) * outStep + ((<usize>((row + i) % group) * D) << 2);
-        softmax(scores + <usize>i * scoreStep, visible, most, stats + (<usize>(row + i) << 3), to, start == 0);
+        softmax(scores + <usize>i * scoreStep, visible, most, stats + (<usize>(row + i) << 3), to, first);
       }
       packRows6(weightPanel, scores, scoreStep, some, most);
       tiles(partial, partialStep, weightPanel, 24, valuePanels, <usize>block << 5, D, most);
       for (let i = 0; i < some; i++) {
         const to = out + <usize>((row + i) / group) * outStep + ((<usize>((row + i) % group) * D) << 2);
-        accumulate(to, partial + <usize>i * partialStep, start == 0);
+        accumulate(to, partial + <usize>i * partialStep, first);
       }
     }
   }
   for (let row = 0; row < rows; row++) {
     const to = out + <usize>(row / group) * outStep + ((<usize>(row % group) * D) << 2);
     scaleRow(to, <f32>1 / load<f32>(stats + (<usize>row << 3), 4));
+  }
+}
+
+/**
+ * Prepares a row's scores of the block at `start` for softmax, as scores.ts says; returns how many keys it sees, 0 also
+ * where all lie before its window.
+ */
+function adjust(x: usize, row: i32, position: i32, start: i32, block: i32): i32 {
+  const query = position + row / group;
+  const visible = min(block, query + 1 - start);
+  if (visible <= 0) return visible;
+  const hidden = windowTokens > 0 ? query + 1 - windowTokens - start : 0;
+  if (hidden >= visible) return 0;
+  if (scoreCap > 0) capScores(x, visible, scoreCap);
+  if (headSlopes != 0) addSlope(x, visible, load<f32>(headSlopes + (<usize>(row % group) << 2)), start - query);
+  if (hidden > 0) hide(x, hidden);
+  return visible;
+}
+
+function clearRows(out: usize, outStep: usize, rows: i32): void {
+  for (let row = 0; row < rows; row++) {
+    store<f32>(stats + (<usize>row << 3), -Infinity);
+    store<f32>(stats + (<usize>row << 3), 0, 4);
+    memory.fill(out + <usize>(row / group) * outStep + ((<usize>(row % group) * D) << 2), 0, <usize>D << 2);
   }
 }
 

@@ -8,6 +8,7 @@ import { scratch, shareBegin, shareEnd } from "./control";
 import { largest, madd_ps, round_ps } from "./math";
 import { pageOf } from "./kv-pages";
 import { KV_PAGE, SCRATCH_BYTES, WIDE_VECTORS } from "./op";
+import { addSlope, capScores, hide } from "./scores";
 import { begin, exponentials, finish, QUERY, rowBytes, SCALE, sumsOf, WEIGHTS } from "./online-softmax";
 
 /** Query rows that share a key head from which unpacking the keys pays. */
@@ -27,9 +28,12 @@ export function attentionCached(
   K: i32,
   D: i32,
   stride: i32,
+  window: i32,
+  cap: f32,
+  slopes: usize,
 ): void {
   if (N > 1 && N * (H / K) >= TILED_ROWS) {
-    attendTiles(out, q, pages, keys, values, int8, N, position, H, K, D, stride);
+    attendTiles(out, q, pages, keys, values, int8, N, position, H, K, D, stride, window, cap, slopes);
     return;
   }
   const most = SCRATCH_BYTES / <i32>rowBytes(D);
@@ -39,7 +43,8 @@ export function attentionCached(
     for (let i = 0; i < N; i++) {
       const from = q + ((<usize>i * stride) << 2);
       const to = out + ((<usize>(i * H) * D) << 2);
-      attendHeads(to, from, pages, keys, values, int8, position + i + 1, first, last, H / K, K, D);
+      const length = position + i + 1;
+      attendHeads(to, from, pages, keys, values, int8, length, first, last, H / K, K, D, window, cap, slopes);
     }
   }
 }
@@ -61,6 +66,9 @@ function attendHeads(
   group: i32,
   K: i32,
   D: i32,
+  window: i32,
+  cap: f32,
+  slopes: usize,
 ): void {
   const step = rowBytes(D);
   const head = (<usize>D) << 2;
@@ -73,7 +81,9 @@ function attendHeads(
   // From a layer's part of a page to a head's codes or floats, and to its scales.
   const codes = <usize>(KV_PAGE * D) << (int8 ? 0 : 2);
   const scales = <usize>(K * KV_PAGE * D);
-  for (let s = 0; s < length; s += KV_PAGE) {
+  // The window's first token, and the page that it lies in.
+  const oldest = window > 0 ? max(0, length - window) : 0;
+  for (let s = oldest - (oldest % KV_PAGE); s < length; s += KV_PAGE) {
     const count = min(KV_PAGE, length - s);
     const keyPage = pageOf(pages, keys, s);
     row = scratch();
@@ -85,6 +95,9 @@ function attendHeads(
       } else {
         scoresF32(row, keyPage + kv * codes, count, D);
       }
+      if (cap > 0) capScores(row, count, cap);
+      if (slopes != 0) addSlope(row, count, load<f32>(slopes + ((<usize>h) << 2)), s + 1 - length);
+      if (oldest > s) hide(row, oldest - s);
     }
     const valuePage = pageOf(pages, values, s);
     row = scratch();

@@ -1,7 +1,7 @@
 // Entry points of the WASM module: one thread's share of a list of commands, and the dispatch from opcode to kernel.
 // Slot order of a command is the order of the kernel's parameters; the TypeScript side is ../commands.ts.
-import { fill, copy, add, axpy, gatherRows, scatterAddRows } from "./elementwise";
-import { rmsNorm, layerNorm } from "./norm";
+import { fill, copy, add, addBias, axpy, clamp, softCap, gatherRows, scatterAddRows } from "./elementwise";
+import { rmsNorm, layerNorm, normParts } from "./norm";
 import { rmsNormBackward, layerNormBackward } from "./norm-backward";
 import { rope } from "./rope";
 import { activate } from "./activation";
@@ -20,6 +20,9 @@ import { repackColumns, repackRows } from "./int4-repack";
 import { kvAppend, attentionCached, argmax } from "./kv";
 import { maskLogits, penalizeRepeats } from "./logits";
 import { sample } from "./sampling";
+import { packInt4, widen } from "./int4-pack";
+import { gatherInt8, packInt8, repackInt8 } from "./int8";
+import { matmulInt8 } from "./int8-matmul";
 import { alone, awaitWork, barrier, configure, publish, together } from "./control";
 import { bookBusy, bookWaiting, isProfiling, startClock } from "./profile";
 import {
@@ -62,6 +65,16 @@ import {
   OP_MASK_LOGITS,
   OP_PENALIZE_REPEATS,
   OP_SAMPLE,
+  OP_CLAMP,
+  OP_SOFT_CAP,
+  OP_ADD_BIAS,
+  OP_NORM_PARTS,
+  OP_PACK_INT4,
+  OP_WIDEN,
+  OP_PACK_INT8,
+  OP_REPACK_INT8,
+  OP_GATHER_INT8,
+  OP_MATMUL_INT8,
 } from "./op";
 
 export { chooseTiles, configure };
@@ -372,6 +385,9 @@ function execute(c: usize): void {
         load<i32>(c, 40),
         load<i32>(c, 44),
         load<i32>(c, 48),
+        load<i32>(c, 52),
+        load<f32>(c, 56),
+        <usize>load<u32>(c, 60),
       );
       return;
     case OP_ARGMAX:
@@ -463,6 +479,79 @@ function execute(c: usize): void {
         load<f32>(c, 32),
         load<f32>(c, 36),
         <usize>load<u32>(c, 40),
+      );
+      return;
+    case OP_CLAMP:
+      clamp(<usize>load<u32>(c, 4), load<i32>(c, 8), load<f32>(c, 12));
+      return;
+    case OP_SOFT_CAP:
+      softCap(<usize>load<u32>(c, 4), load<i32>(c, 8), load<f32>(c, 12));
+      return;
+    case OP_ADD_BIAS:
+      addBias(<usize>load<u32>(c, 4), <usize>load<u32>(c, 8), load<i32>(c, 12), load<i32>(c, 16), load<i32>(c, 20));
+      return;
+    case OP_NORM_PARTS:
+      normParts(
+        <usize>load<u32>(c, 4),
+        <usize>load<u32>(c, 8),
+        <usize>load<u32>(c, 12),
+        load<i32>(c, 16),
+        load<i32>(c, 20),
+        load<i32>(c, 24),
+        load<i32>(c, 28),
+        load<f32>(c, 32),
+        load<i32>(c, 36),
+      );
+      return;
+    case OP_PACK_INT4:
+      packInt4(
+        <usize>load<u32>(c, 4),
+        <usize>load<u32>(c, 8),
+        load<i32>(c, 12),
+        load<i32>(c, 16),
+        <usize>load<u32>(c, 20),
+      );
+      return;
+    case OP_WIDEN:
+      widen(<usize>load<u32>(c, 4), <usize>load<u32>(c, 8), load<i32>(c, 12), load<i32>(c, 16));
+      return;
+    case OP_PACK_INT8:
+      packInt8(
+        <usize>load<u32>(c, 4),
+        <usize>load<u32>(c, 8),
+        load<i32>(c, 12),
+        load<i32>(c, 16),
+        <usize>load<u32>(c, 20),
+      );
+      return;
+    case OP_REPACK_INT8:
+      repackInt8(
+        <usize>load<u32>(c, 4),
+        <usize>load<u32>(c, 8),
+        <usize>load<u32>(c, 12),
+        load<i32>(c, 16),
+        load<i32>(c, 20),
+      );
+      return;
+    case OP_GATHER_INT8:
+      gatherInt8(
+        <usize>load<u32>(c, 4),
+        <usize>load<u32>(c, 8),
+        <usize>load<u32>(c, 12),
+        load<i32>(c, 16),
+        load<i32>(c, 20),
+      );
+      return;
+    case OP_MATMUL_INT8:
+      matmulInt8(
+        <usize>load<u32>(c, 4),
+        <usize>load<u32>(c, 8),
+        <usize>load<u32>(c, 12),
+        load<i32>(c, 16),
+        load<i32>(c, 20),
+        load<i32>(c, 24),
+        load<i32>(c, 28),
+        load<i32>(c, 32),
       );
       return;
     default:

@@ -203,7 +203,7 @@ function useDot(): bool {
 /** out[0..min(rows, 8)) (+)= sums */
 // @ts-ignore: decorator
 @inline
-function writePanel(out: usize, sums: usize, rows: i32, accumulate: i32): void {
+export function writePanel(out: usize, sums: usize, rows: i32, accumulate: i32): void {
   write(out, sums, rows, accumulate);
   if (rows > 4) write(out + 16, sums + 16, rows - 4, accumulate);
 }

@@ -37,6 +37,29 @@ export function layerNorm(
   }
 }
 
+/** Norms in place `parts` stretches of `width` floats in each of N rows; `layer`: LayerNorm, else RMSNorm. */
+export function normParts(
+  x: usize,
+  weight: usize,
+  bias: usize,
+  N: i32,
+  parts: i32,
+  width: i32,
+  stride: i32,
+  eps: f32,
+  layer: i32,
+): void {
+  const end = shareEnd(N * parts, 1);
+  for (let item = shareBegin(N * parts, 1); item < end; item++) {
+    const i = item / parts;
+    const offset = (<usize>(item - i * parts) * width) << 2;
+    const part = x + ((<usize>i * stride) << 2) + offset;
+    const mean = layer ? total(part, width) / <f32>width : 0;
+    const scale = <f32>1 / sqrt(squares(part, mean, width) / <f32>width + eps);
+    normalize(part, part, weight + offset, bias != 0 ? bias + offset : 0, width, mean, scale);
+  }
+}
+
 /** Σ (x − mean)² over C floats; four running sums, so that additions do not wait for each other. */
 function squares(x: usize, mean: f32, C: i32): f32 {
   const m = f32x4.splat(mean);

@@ -1,6 +1,6 @@
 // Byte-pair encoding of one piece of text: its characters as ids, then the earliest learned pair joined until none is
 // left. Short pieces look for it anew each time; long ones keep the pairs in a heap, n log n for any text.
-import { invalidFile } from "../errors.ts";
+import { HandheldError, invalidFile, quoteName } from "../errors.ts";
 import { type BpeJson, mergeParts } from "./format.ts";
 import { PairTable } from "./pair-table.ts";
 
@@ -15,12 +15,18 @@ const mostScanned = 64;
 /** Places in a text; rank · 2^29 + place is exact in a double. */
 const placeLimit = 2 ** 29;
 
-/** Byte-pair encoding by a validated model. @throws HandheldError `invalid-file` or `unsupported`; `where` prefixes it */
-export function createBpe(json: BpeJson, where: string): Bpe {
+/**
+ * Byte-pair encoding by a file's model and the ids of its tokens.
+ *
+ * @throws HandheldError `invalid-file` for merges of unknown tokens, `unsupported`; `where` prefixes it
+ */
+export function createBpe(json: BpeJson, ids: ReadonlyMap<string, number>, where: string): Bpe {
   for (const key of ["continuing_subword_prefix", "end_of_word_suffix"] as const) {
-    if (json[key]) throw invalidFile(where, `model.${key} ${JSON.stringify(json[key])} is not supported`);
+    if (json[key]) {
+      throw new HandheldError("unsupported", `${where}: model.${key} ${quoteName(json[key])} is not supported`);
+    }
   }
-  return new Bpe(json, where);
+  return new Bpe(json, ids, where);
 }
 
 /** The model of most small language models. */
@@ -33,15 +39,14 @@ export class Bpe implements Model {
   readonly #fuseUnknown: boolean;
   readonly #wholeFirst: boolean;
 
-  constructor(json: BpeJson, where: string) {
-    const ids = new Map(Object.entries(json.vocab));
+  constructor(json: BpeJson, ids: ReadonlyMap<string, number>, where: string) {
     this.#ids = ids;
-    this.#pairs = tableOf(json, ids);
+    this.#pairs = tableOf(json, ids, where);
     const byteName = (byte: number) => `<0x${byte.toString(16).toUpperCase().padStart(2, "0")}>`;
     this.#bytes = json.byte_fallback ? Array.from({ length: 256 }, (_, byte) => ids.get(byteName(byte))) : null;
     this.#unknown = json.unk_token ? ids.get(json.unk_token) : undefined;
     if (json.unk_token && this.#unknown === undefined) {
-      throw invalidFile(where, `model.unk_token ${JSON.stringify(json.unk_token)} is not in the vocabulary`);
+      throw invalidFile(where, `model.unk_token ${quoteName(json.unk_token)} is not in the vocabulary`);
     }
     this.#fuseUnknown = json.fuse_unk === true;
     this.#wholeFirst = json.ignore_merges === true;
@@ -104,35 +109,46 @@ export class Bpe implements Model {
 
   #scan(symbols: number[]): void {
     const pairs = this.#pairs;
+    const places: number[] = []; // of each symbol with the next one
+    for (let i = 0; i + 1 < symbols.length; i++) places.push(pairs.find(symbols[i]!, symbols[i + 1]!));
     for (;;) {
-      let best = -1;
+      let least = Infinity;
       let at = -1;
-      for (let i = 0; i + 1 < symbols.length; i++) {
-        const place = pairs.find(symbols[i]!, symbols[i + 1]!);
-        if (place >= 0 && (best < 0 || pairs.rank(place) < pairs.rank(best))) {
-          best = place;
+      for (let i = 0; i < places.length; i++) {
+        const rank = places[i]! < 0 ? Infinity : pairs.rank(places[i]!);
+        if (rank < least) {
+          least = rank;
           at = i;
         }
       }
       if (at < 0) return;
-      symbols[at] = pairs.joined(best);
+      symbols[at] = pairs.joined(places[at]!);
       symbols.splice(at + 1, 1);
+      places.splice(at, 1);
+      if (at > 0) places[at - 1] = pairs.find(symbols[at - 1]!, symbols[at]!);
+      if (at < places.length) places[at] = pairs.find(symbols[at]!, symbols[at + 1]!);
     }
   }
 }
 
-function tableOf(json: BpeJson, ids: ReadonlyMap<string, number>): PairTable {
+function tableOf(json: BpeJson, ids: ReadonlyMap<string, number>, where: string): PairTable {
   const table = new PairTable(json.merges.length);
   const firstRank = new Map<number, number>();
   json.merges.forEach((merge, i) => {
-    const [left, right] = mergeParts(merge);
-    const joined = ids.get(left! + right!)!;
+    const [left, right, ...rest] = mergeParts(merge);
+    const [leftId, rightId] = [ids.get(left!), ids.get(right!)];
+    const joined = leftId === undefined || rightId === undefined ? undefined : ids.get(left! + right!);
+    if (joined === undefined || rest.length > 0) {
+      const shown = JSON.stringify(merge)?.slice(0, 200);
+      const reason = `${shown} does not join two tokens of the vocabulary into a third`;
+      throw invalidFile(where, `model.merges.${i}: ${reason}`);
+    }
     let rank = i;
     if (json.leftmost === true) {
       rank = firstRank.get(joined) ?? i;
       firstRank.set(joined, rank);
     }
-    table.set(ids.get(left!)!, ids.get(right!)!, rank, joined);
+    table.set(leftId!, rightId!, rank, joined);
   });
   return table;
 }

@@ -16,8 +16,8 @@ export class Encoder {
   readonly #cuts: readonly PreStep[];
   readonly #words: WordCache;
 
-  /** @throws HandheldError `invalid-file` or `unsupported` for steps that are not known; `where` prefixes it */
-  constructor(json: TokenizerJson, where: string) {
+  /** `ids`: those of the model's tokens. @throws HandheldError `invalid-file` or `unsupported` for steps that are not known; `where` prefixes it */
+  constructor(json: TokenizerJson, ids: ReadonlyMap<string, number>, where: string) {
     const normalize = createNormalizer(json.normalizer, where);
     this.#normalize = normalize;
     const inNormalised = ({ normalized, special, symbol }: (typeof json.added_tokens)[number]) =>
@@ -31,7 +31,7 @@ export class Encoder {
     );
     const steps = createPreTokenizer(json.pre_tokenizer, where);
     const wholeText = !steps.some(({ kind }) => kind === "cut");
-    const { cut, encode } = createModel(json, wholeText, where);
+    const { cut, encode } = createModel(json, ids, wholeText, where);
     const end = wholeText ? steps.length : firstPerWord(steps);
     this.#cuts = [...steps.slice(0, end), ...cut];
     const rest = steps.slice(end);
@@ -109,12 +109,17 @@ interface EncodePieces {
   encode(piece: string, ids: number[]): void;
 }
 
-function createModel(json: TokenizerJson, wholeText: boolean, where: string): EncodePieces {
+function createModel(
+  json: TokenizerJson,
+  ids: ReadonlyMap<string, number>,
+  wholeText: boolean,
+  where: string,
+): EncodePieces {
   if (json.model.type === "Unigram") {
     const model = createUnigram(json.model, where);
     return { cut: [], encode: (piece, ids) => model.encode(piece, ids) };
   }
-  const model = createBpe(json.model, where);
+  const model = createBpe(json.model, ids, where);
   const words = wholeText && json.model.ignore_merges !== true ? independentWords(json, model) : null;
   if (words === null) return { cut: [], encode: (piece, ids) => model.encode(piece, ids) };
   const apply = (text: string) => text.match(words) ?? [];
@@ -128,20 +133,15 @@ function createModel(json: TokenizerJson, wholeText: boolean, where: string): En
 function independentWords({ model }: TokenizerJson, bpe: Bpe): RegExp | null {
   if (model.type !== "BPE") return null;
   // Unknown characters are joined into one: the space between them must be known.
+  const merges = model.merges.map(mergeParts);
   const spaces = ["▁", " "].filter((space) => bpe.idOf(space) !== undefined);
   const free = spaces.filter((space) =>
-    model.merges.every((merge) => {
-      const [left, right] = mergeParts(merge);
-      return left!.endsWith(space) || !right!.startsWith(space);
-    }),
+    merges.every(([left, right]) => left!.endsWith(space) || !right!.startsWith(space)),
   );
   // Where nothing is joined to a line break but line breaks, lines are independent too.
   const lines =
     (bpe.idOf("\n") !== undefined || bpe.hasAllBytes) &&
-    model.merges.every((merge) => {
-      const [left, right] = mergeParts(merge);
-      return left!.endsWith("\n") === right!.startsWith("\n");
-    });
+    merges.every(([left, right]) => left!.endsWith("\n") === right!.startsWith("\n"));
   if (free.length === 0) return null;
   const space = free.map((char) => (char === " " ? char : `\\u{${char.codePointAt(0)!.toString(16)}}`)).join("");
   return lines

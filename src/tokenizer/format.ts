@@ -75,7 +75,7 @@ const tokenizerConfig = z.looseObject({ bos_token: namedToken, eos_token: namedT
 export type TokenizerConfig = z.infer<typeof tokenizerConfig>;
 
 /**
- * Validates a parsed tokenizer.json: shape, ids in range and given once, merges of known tokens into known tokens.
+ * Validates the shape of a parsed tokenizer.json; vocabulary.ts and bpe.ts check the tokens of ids and merges.
  *
  * @throws HandheldError `invalid-file` that names the place; `where` prefixes it.
  */
@@ -83,10 +83,7 @@ export function parseTokenizerJson(json: unknown, where = "tokenizer.json"): Tok
   const result = tokenizerJson.safeParse(older(json));
   if (!result.success) throw invalid(where, result.error.issues[0]!);
   const { model, added_tokens } = result.data;
-  if (model.type === "BPE") {
-    checkIds(model.vocab, where);
-    checkMerges(model.vocab, model.merges, where);
-  } else checkPieces(model, where);
+  if (model.type === "Unigram") checkPieces(model, where);
   const ids = added_tokens.map((token) => token.id);
   if (new Set(ids).size !== ids.length) throw invalidFile(where, "added_tokens: two tokens have the same id");
   return result.data;
@@ -161,34 +158,9 @@ function invalid(where: string, issue: z.core.$ZodIssue): HandheldError {
   return invalidFile(where, `${path}${issue.message}; is this a Hugging Face tokenizer?`);
 }
 
-function isId(value: unknown): value is number {
+/** Whether a value is one of the ids that are allowed. */
+export function isTokenId(value: unknown): value is number {
   return Number.isInteger(value) && (value as number) >= 0 && (value as number) < maxId;
-}
-
-function checkIds(vocab: Record<string, number>, where: string): void {
-  const tokens = new Map<number, string>();
-  for (const token of Object.keys(vocab)) {
-    const id = vocab[token]!;
-    if (!isId(id)) throw invalidFile(where, `model.vocab.${token.slice(0, 80)}: not an id, a whole number from 0`);
-    const other = tokens.get(id);
-    if (other !== undefined) {
-      const pair = `${JSON.stringify(other)} and ${JSON.stringify(token)}`;
-      throw invalidFile(where, `model.vocab: ${pair} both have the id ${id}`);
-    }
-    tokens.set(id, token);
-  }
-}
-
-function checkMerges(vocab: Record<string, number>, merges: (string | string[])[], where: string): void {
-  const known = (token: unknown) => typeof token === "string" && Object.hasOwn(vocab, token);
-  merges.forEach((merge, i) => {
-    const [left, right, ...rest] = mergeParts(merge);
-    if (rest.length > 0 || !known(left) || !known(right) || !known(left! + right!)) {
-      const shown = JSON.stringify(merge)?.slice(0, 200);
-      const reason = `${shown} does not join two tokens of the vocabulary into a third`;
-      throw invalidFile(where, `model.merges.${i}: ${reason}`);
-    }
-  });
 }
 
 /** The two tokens of a merge, which files write as `"a b"` or `["a", "b"]`. */

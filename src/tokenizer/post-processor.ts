@@ -1,6 +1,6 @@
 // Post-processors of tokenizer.json: the special tokens that are put around a text when asked for.
 import { invalidFile } from "../errors.ts";
-import { type ComponentJson, flatten, unknownStep } from "./format.ts";
+import { type ComponentJson, flatten, isTokenId, unknownStep } from "./format.ts";
 
 /** Ids before and after a text. */
 export interface Frame {
@@ -38,7 +38,7 @@ function frameOf(step: ComponentJson, where: string): Frame {
 
 function pairId(step: ComponentJson, key: string, where: string): number {
   const [, id] = Array.isArray(step[key]) ? (step[key] as unknown[]) : [];
-  if (isId(id)) return id;
+  if (isTokenId(id)) return id;
   throw invalidFile(where, `${step.type}: ${key} is not a token and its id`);
 }
 
@@ -58,13 +58,9 @@ function template(step: ComponentJson, where: string): Frame {
     }
     const name = item?.SpecialToken?.id;
     const ids = typeof name === "string" && Object.hasOwn(tokens, name) ? tokens[name]?.ids : undefined;
-    if (!Array.isArray(ids) || !ids.every(isId)) throw fail(`special_tokens lacks ids of ${JSON.stringify(name)}`);
+    if (!Array.isArray(ids) || !ids.every(isTokenId)) throw fail(`special_tokens lacks ids of ${JSON.stringify(name)}`);
     for (const id of ids) target.push(id);
   }
   if (target === before) throw fail("single lacks the text");
   return { before, after };
-}
-
-function isId(value: unknown): value is number {
-  return Number.isInteger(value) && (value as number) >= 0 && (value as number) < 2 ** 31;
 }

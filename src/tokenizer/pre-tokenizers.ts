@@ -38,7 +38,7 @@ function createSteps(step: ComponentJson, where: string): PreStep[] {
     case "Split":
       return [cut(split(step, where))];
     case "Digits":
-      return [cut(cutBy(/\p{N}/gu, step.individual_digits === true ? "Isolated" : "Contiguous", false))];
+      return [cut((text) => text.match(step.individual_digits === true ? digits : numbers) ?? [])];
     case "Punctuation":
       return [cut(cutBy(/[\p{P}!-/:-@[-`{-~]/gu, behaviorOf(step, "Isolated", where), false))];
     case "Whitespace":
@@ -51,6 +51,9 @@ function createSteps(step: ComponentJson, where: string): PreStep[] {
       throw unknownStep(step, "pre_tokenizer", where);
   }
 }
+
+const digits = /\p{N}|\P{N}+/gu;
+const numbers = /\p{N}+|\P{N}+/gu;
 
 const encoder = new TextEncoder();
 
@@ -74,7 +77,10 @@ function metaspace(step: ComponentJson, where: string): PreStep[] {
   if (scheme !== "always" && scheme !== "first" && scheme !== "never") {
     throw invalidFile(where, "Metaspace: prepend_scheme is neither always, first nor never");
   }
-  const words = new RegExp(`${escapeText(replacement)}[^${escapeText(replacement)}]*|[^${escapeText(replacement)}]+`, "gu");
+  const words = new RegExp(
+    `${escapeText(replacement)}[^${escapeText(replacement)}]*|[^${escapeText(replacement)}]+`,
+    "gu",
+  );
   return [
     { kind: "map", apply: (text) => text.replaceAll(" ", () => replacement) },
     ...(scheme === "never" ? [] : [prefixed(replacement, scheme)]),

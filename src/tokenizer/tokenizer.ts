@@ -1,6 +1,6 @@
 // Text ↔ token ids. Encoding is encoder.ts; decoding works on bytes, so that text can be streamed and constrained token
 // by token. Runs in browsers; files are in tokenizer-file.ts.
-import { HandheldError, invalidFile } from "../errors.ts";
+import { HandheldError } from "../errors.ts";
 import { Encoder } from "./encoder.ts";
 import {
   parseTokenizerConfig,
@@ -11,6 +11,7 @@ import {
 } from "./format.ts";
 import { createFrame, type Frame } from "./post-processor.ts";
 import { buildTokenTable, type TokenTable } from "./token-bytes.ts";
+import { createVocabulary, type Vocabulary } from "./vocabulary.ts";
 
 /** Options of decoding. */
 export interface DecodeOptions {
@@ -50,8 +51,7 @@ export class Tokenizer {
   /** The parsed files, as saved. */
   readonly json: TokenizerJson;
   readonly config: TokenizerConfig;
-  readonly #ids: ReadonlyMap<string, number>;
-  readonly #tokens: readonly (string | undefined)[];
+  readonly #vocabulary: Vocabulary;
   readonly #encoder: Encoder;
   readonly #frame: Frame;
   readonly #table: TokenTable;
@@ -60,12 +60,12 @@ export class Tokenizer {
   constructor(json: TokenizerJson, config: TokenizerConfig, where: string) {
     this.json = json;
     this.config = config;
-    this.#ids = idsOf(json);
-    this.#tokens = tokensOf(this.#ids, json, where);
-    this.size = this.#tokens.length;
-    this.#encoder = new Encoder(json, where);
+    this.#vocabulary = createVocabulary(json, where);
+    const { model, tokens } = this.#vocabulary;
+    this.size = tokens.length;
+    this.#encoder = new Encoder(json, model, where);
     this.#frame = createFrame(json.post_processor, where);
-    this.#table = buildTokenTable(json, this.#tokens, where);
+    this.#table = buildTokenTable(json, tokens, where);
     this.addedIds = new Set(json.added_tokens.map(({ id }) => id));
     this.specialIds = new Set(json.added_tokens.filter(({ special }) => special).map(({ id }) => id));
     const role = (name: TokenizerConfig["bos_token"]) => this.tokenToId(roleToken(name) ?? "") ?? null;
@@ -141,12 +141,12 @@ export class Tokenizer {
 
   /** The id of a token as tokenizer.json spells it (`Ġthe`, `<|endoftext|>`). */
   tokenToId(token: string): number | undefined {
-    return this.#ids.get(token);
+    return this.#vocabulary.added.get(token) ?? this.#vocabulary.model.get(token);
   }
 
   /** The token of an id as tokenizer.json spells it. */
   idToToken(id: number): string | undefined {
-    return this.#tokens[id];
+    return this.#vocabulary.tokens[id];
   }
 
   #bytesOf(id: number): Uint8Array {
@@ -154,26 +154,4 @@ export class Tokenizer {
     if (bytes !== undefined) return bytes;
     throw new HandheldError("invalid-data", `token id ${id} is outside the vocabulary of ${this.size}`);
   }
-}
-
-// Ids of the model's tokens and of added ones, which go first.
-function idsOf({ model, added_tokens }: TokenizerJson): Map<string, number> {
-  const ids = new Map(
-    model.type === "Unigram" ? model.vocab.map(([piece], id) => [piece, id]) : Object.entries(model.vocab),
-  );
-  for (const { content, id } of added_tokens) ids.set(content, id);
-  return ids;
-}
-
-function tokensOf(ids: ReadonlyMap<string, number>, { model, added_tokens }: TokenizerJson, where: string) {
-  let size = model.type === "Unigram" ? model.vocab.length : 0;
-  for (const id of ids.values()) size = Math.max(size, id + 1);
-  for (const { id } of added_tokens) size = Math.max(size, id + 1);
-  // Gaps cost memory; real files have few.
-  if (size > 4 * ids.size + 65_536) throw invalidFile(where, `has ${ids.size} tokens, but ids up to ${size - 1}`);
-  const tokens = new Array<string | undefined>(size).fill(undefined);
-  if (model.type === "Unigram") for (const [id, [piece]] of model.vocab.entries()) tokens[id] = piece;
-  else for (const [token, id] of Object.entries(model.vocab)) tokens[id] = token;
-  for (const { content, id } of added_tokens) tokens[id] = content;
-  return tokens;
 }

@@ -33,7 +33,6 @@ export class Unigram implements Model {
     const { vocab, unk_id = null, byte_fallback, float32, hidden = [] } = json;
     this.#round = float32 === true ? Math.fround : (sum) => sum;
     this.#scores = Float64Array.from(vocab, ([, score]) => this.#round(score));
-    // A piece that is there twice: the last one is found, as in the Rust library.
     vocab.forEach(([piece], id) => {
       this.#ids.set(piece, id);
     });

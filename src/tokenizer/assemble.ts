@@ -1,6 +1,7 @@
 // Builds tokenizer.json from what other formats hold: GPT-2's vocabulary and merges, SentencePiece's pieces and scores.
 import { HandheldError, invalidFile, quoteName } from "../errors.ts";
 import type { AddedTokenJson } from "./format.ts";
+import { unknownPenalty } from "./unigram.ts";
 
 /** What {@link createTokenizer} takes. */
 export interface TokenizerFiles {
@@ -41,13 +42,14 @@ export function plainAddedToken(id: number, content: string, special: boolean): 
  * @throws HandheldError `invalid-file`, or `unsupported` for very long pieces; `where` prefixes it
  */
 export function assemblePieces(model: PieceModel, where: string): Record<string, unknown> {
-  const { pieces, dummyPrefix, byteFallback } = model;
+  const { pieces, dummyPrefix, byteFallback, type } = model;
   const unknown = pieces.findIndex(({ kind }) => kind === pieceKinds.unknown);
   const added = pieces.flatMap(({ piece, kind }, id) => {
-    if (kind !== pieceKinds.control && kind !== pieceKinds.userDefined && kind !== pieceKinds.unknown) return [];
+    const isSymbol = kind === pieceKinds.userDefined;
+    if (kind !== pieceKinds.control && kind !== pieceKinds.unknown && !(isSymbol && type === "bpe")) return [];
     if (piece === "") throw invalidFile(where, `token ${id} is special and empty`);
-    const token = plainAddedToken(id, piece, kind !== pieceKinds.userDefined);
-    return [kind === pieceKinds.userDefined ? { ...token, symbol: true } : token];
+    const token = plainAddedToken(id, piece, !isSymbol);
+    return [isSymbol ? { ...token, symbol: true } : token];
   });
   return {
     version: "1.0",
@@ -66,15 +68,8 @@ export function assemblePieces(model: PieceModel, where: string): Record<string,
       ],
     },
     model:
-      model.type === "unigram"
-        ? {
-            type: "Unigram",
-            unk_id: unknown < 0 ? null : unknown,
-            vocab: pieces.map(({ piece, score }) => [piece, score]),
-            byte_fallback: byteFallback,
-            float32: true,
-            hidden: pieces.flatMap(({ kind }, id) => (kind === pieceKinds.normal ? [] : [id])),
-          }
+      type === "unigram"
+        ? unigramModel(model, unknown)
         : bpeModel({
             vocab: uniqueIds(
               pieces.map(({ piece }) => piece),
@@ -89,10 +84,32 @@ export function assemblePieces(model: PieceModel, where: string): Record<string,
   };
 }
 
-function normalizersOf({ charsmap, removeExtraSpaces, dummyPrefix }: PieceModel): Record<string, unknown>[] {
+/** What a symbol of the user scores, so that it is taken wherever it stands: measured in sentencepiece 0.2.3. */
+const symbolScore = (symbol: string) => Math.fround(0.1 * ([...symbol].length - 1));
+
+// Other pieces than normal ones and symbols are not found in text.
+function unigramModel({ pieces, byteFallback }: PieceModel, unknown: number): Record<string, unknown> {
+  const least = pieces.reduce((min, { score, kind }) => (kind === pieceKinds.normal ? Math.min(min, score) : min), 0);
+  const isFound = (kind: number) => kind === pieceKinds.normal || kind === pieceKinds.userDefined;
+  return {
+    type: "Unigram",
+    unk_id: unknown < 0 ? null : unknown,
+    vocab: pieces.map(({ piece, score, kind }) => [
+      piece,
+      kind === pieceKinds.userDefined ? symbolScore(piece) : score,
+    ]),
+    byte_fallback: byteFallback,
+    float32: true,
+    hidden: pieces.flatMap(({ kind }, id) => (isFound(kind) ? [] : [id])),
+    unknown_score: least - unknownPenalty,
+  };
+}
+
+function normalizersOf({ charsmap, removeExtraSpaces, dummyPrefix, pieces }: PieceModel): Record<string, unknown>[] {
   const replace = (pattern: Record<string, string>, content: string) => ({ type: "Replace", pattern, content });
+  const keep = pieces.filter(({ kind }) => kind === pieceKinds.userDefined).map(({ piece }) => piece);
   return [
-    ...(charsmap === "" ? [] : [{ type: "Precompiled", precompiled_charsmap: charsmap, longest: true }]),
+    ...(charsmap === "" ? [] : [{ type: "Precompiled", precompiled_charsmap: charsmap, longest: true, keep }]),
     ...(removeExtraSpaces
       ? [
           replace({ Regex: " {2,}" }, " "),

@@ -44,9 +44,11 @@ const unigram = z.looseObject({
   vocab: pieces,
   unk_id: id.nullish(),
   byte_fallback: z.boolean().nullish(),
-  // Ours: sums are floats of 32 bits and these ids are never found in text, as in SentencePiece.
+  // Ours, as in SentencePiece: sums are floats of 32 bits, these ids are never found in text, and what an unknown character
+  // costs is not reckoned from all scores.
   float32: z.boolean().optional(),
   hidden: z.array(id).optional(),
+  unknown_score: z.number().optional(),
 });
 
 const tokenizerJson = z.looseObject({

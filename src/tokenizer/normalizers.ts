@@ -1,5 +1,6 @@
 // Normalisers of tokenizer.json: what becomes of text before it is cut and encoded.
 import { invalidFile } from "../errors.ts";
+import { AddedTokens } from "./added-tokens.ts";
 import { Charsmap } from "./charsmap.ts";
 import { type ComponentJson, flatten, patternOf, textOf, unknownStep } from "./format.ts";
 import { compilePattern } from "./oniguruma.ts";
@@ -60,8 +61,20 @@ function precompiled(step: ComponentJson, where: string): Normalize {
   const table = step.precompiled_charsmap;
   if (table === null || table === "") return (text) => text;
   const map = new Charsmap(decodeBase64(textOf(step, "precompiled_charsmap", where), where), where);
-  // `longest` is ours: a table that came from tokenizer.model is read as SentencePiece does.
-  return step.longest === true ? (text) => map.replaceLongest(text) : (text) => map.replaceGraphemes(text);
+  // `longest` and `keep` are ours: a table that came from tokenizer.model is read as SentencePiece does, and leaves the
+  // symbols of its user as they are.
+  if (step.longest !== true) return (text) => map.replaceGraphemes(text);
+  const keep = (Array.isArray(step.keep) ? step.keep : []).filter((symbol) => typeof symbol === "string");
+  if (keep.length === 0) return (text) => map.replaceLongest(text);
+  const symbols = new AddedTokens(
+    keep.map((content, id) => ({ id, content })),
+    ({ content }) => content,
+  );
+  return (text) =>
+    symbols
+      .split(text)
+      .map(({ id, from, to }) => (id === null ? map.replaceLongest(text.slice(from, to)) : text.slice(from, to)))
+      .join("");
 }
 
 function strip(left: boolean, right: boolean): Normalize {

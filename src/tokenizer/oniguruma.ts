@@ -29,7 +29,7 @@ const named: Record<string, string> = {
   cntrl: "\\p{Cc}",
   digit: "\\p{Nd}",
   lower: "\\p{Lowercase}",
-  punct: "[\\p{P}$+<=>^`\\|~]",
+  punct: "[\\p{P}\\p{S}]",
   space,
   upper: "\\p{Uppercase}",
   word: wordSet,

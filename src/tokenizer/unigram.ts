@@ -6,7 +6,7 @@ import type { UnigramJson } from "./format.ts";
 import { PairTable } from "./pair-table.ts";
 
 /** What a character without a piece costs, below the least probable piece. */
-const unknownPenalty = 10;
+export const unknownPenalty = 10;
 
 /** The model of a validated file. @throws HandheldError `invalid-file`; `where` prefixes it */
 export function createUnigram(json: UnigramJson, where: string): Unigram {
@@ -30,17 +30,16 @@ export class Unigram implements Model {
   #begins = new Int32Array(0);
 
   constructor(json: UnigramJson) {
-    const { vocab, unk_id = null, byte_fallback, float32, hidden = [] } = json;
+    const { vocab, unk_id = null, byte_fallback, float32, hidden = [], unknown_score } = json;
     this.#round = float32 === true ? Math.fround : (sum) => sum;
-    this.#scores = Float64Array.from(vocab, ([, score]) => this.#round(score));
+    this.#scores = Float64Array.from(vocab, ([, score]) => score);
     vocab.forEach(([piece], id) => {
       this.#ids.set(piece, id);
     });
     const apart = new Set(hidden);
     const shown = [...this.#ids].filter(([piece, id]) => piece !== "" && !apart.has(id));
     this.#trie = trieOf(shown);
-    const scored = float32 === true ? shown.map(([, id]) => this.#scores[id]!) : this.#scores;
-    this.#unknownScore = this.#round(least(scored) - unknownPenalty);
+    this.#unknownScore = this.#round(unknown_score ?? least(this.#scores) - unknownPenalty);
     this.#unknown = unk_id;
     const byteName = (byte: number) => `<0x${byte.toString(16).toUpperCase().padStart(2, "0")}>`;
     this.#bytes = byte_fallback ? Array.from({ length: 256 }, (_, byte) => this.#ids.get(byteName(byte))) : null;
@@ -86,10 +85,9 @@ export class Unigram implements Model {
     begins.fill(-1, 0, text.length + 1);
     sums[0] = 0;
     const offer = (begin: number, end: number, piece: number, score: number) => {
-      // SentencePiece compares a double with a float, but for unknown characters.
-      const sum = piece === -1 ? this.#round(score + sums[begin]!) : score + sums[begin]!;
+      const sum = this.#round(score + sums[begin]!);
       if (begins[end] !== -1 && !(sum > sums[end]!)) return;
-      sums[end] = this.#round(sum);
+      sums[end] = sum;
       pieces[end] = piece;
       begins[end] = begin;
     };

@@ -30,11 +30,10 @@ export class Encoder {
       normalize === null || symbol === true ? content : normalize(content),
     );
     const steps = createPreTokenizer(json.pre_tokenizer, where);
-    const wholeText = !steps.some(({ kind }) => kind === "cut");
-    const { cut, encode } = createModel(json, ids, wholeText, where);
-    const end = wholeText ? steps.length : firstPerWord(steps);
-    this.#cuts = [...steps.slice(0, end), ...cut];
+    const end = firstPerWord(steps);
     const rest = steps.slice(end);
+    const { cut, encode } = createModel(json, ids, rest.length === 0, where);
+    this.#cuts = [...steps.slice(0, end), ...cut];
     this.#words = new WordCache((word, ids) => {
       for (const piece of run(rest, word, false)) if (piece !== "") encode(piece, ids);
     });
@@ -112,7 +111,7 @@ interface EncodePieces {
 function createModel(
   json: TokenizerJson,
   ids: ReadonlyMap<string, number>,
-  wholeText: boolean,
+  mayCut: boolean,
   where: string,
 ): EncodePieces {
   if (json.model.type === "Unigram") {
@@ -120,14 +119,14 @@ function createModel(
     return { cut: [], encode: (piece, ids) => model.encode(piece, ids) };
   }
   const model = createBpe(json.model, ids, where);
-  const words = wholeText && json.model.ignore_merges !== true ? independentWords(json, model) : null;
+  const words = mayCut && json.model.ignore_merges !== true ? independentWords(json, model) : null;
   if (words === null) return { cut: [], encode: (piece, ids) => model.encode(piece, ids) };
   const apply = (text: string) => text.match(words) ?? [];
   return { cut: [{ kind: "cut", apply }], encode: (piece, ids) => model.encodeParts(piece, ids) };
 }
 
 /**
- * Words that text without a pre-tokeniser falls into all the same: no merge joins what ends in another character to what
+ * Words that text falls into where no pre-tokeniser cuts it: no merge joins what ends in another character to what
  * begins with a space (▁ or " "), so a space after another character is never joined to it. Null where merges do.
  */
 function independentWords({ model }: TokenizerJson, bpe: Bpe): RegExp | null {

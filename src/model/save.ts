@@ -53,7 +53,7 @@ export async function quantizeModel(from: string, to: string): Promise<Quantized
   const tokenizer = await loadTokenizer(from);
   try {
     await makeFolder(to);
-    for (const extra of ["functions.json", "handheld.json"]) {
+    for (const extra of ["functions.json", "handheld.json", "chat_template.jinja", "chat_template.json"]) {
       await copyFile(`${from}/${extra}`, `${to}/${extra}`).catch((error: NodeJS.ErrnoException) => {
         if (error.code !== "ENOENT") throw error;
       });

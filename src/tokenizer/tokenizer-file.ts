@@ -5,6 +5,7 @@ import { writeFileAtomic } from "../io.ts";
 import { type FileSource, type IncomingFile, readJson, readOptionalJson, sourceOf } from "../source.ts";
 import { bpeModel, byteLevelSteps, plainAddedToken, type TokenizerFiles } from "./assemble.ts";
 import { gpt2Pattern } from "./byte-level.ts";
+import { type ChatTemplate, createChatTemplate } from "./chat-template.ts";
 import type { AddedTokenJson } from "./format.ts";
 import { readSentencePiece } from "./sentencepiece.ts";
 import { createTokenizer, type Tokenizer } from "./tokenizer.ts";
@@ -32,6 +33,29 @@ export async function loadTokenizer(folder: string | FileSource): Promise<Tokeni
   if (merges !== null) return openMerges(source, merges);
   await readJson(source, "tokenizer.json"); // says that there is none
   throw new HandheldError("io", `${source.name}/tokenizer.json: appeared while it was looked for; try again`);
+}
+
+/**
+ * The chat template of a model directory: chat_template.jinja, or else chat_template.json, or else that of the tokenizer's
+ * configuration; null where there is none.
+ *
+ * @throws HandheldError `io`, or `invalid-file` by its content.
+ */
+export async function loadChatTemplate(
+  folder: string | FileSource,
+  tokenizer: Tokenizer,
+): Promise<ChatTemplate | null> {
+  const source = sourceOf(folder);
+  const own = (file: string, chat_template: unknown) =>
+    createChatTemplate({ ...tokenizer.config, chat_template }, `${source.name}/${file}`);
+  const jinja = await source.open("chat_template.jinja");
+  if (jinja !== null) {
+    const where = `${source.name}/chat_template.jinja`;
+    return own("chat_template.jinja", new TextDecoder().decode(await readBytes(jinja, where)));
+  }
+  const json = objectOf(await readOptionalJson(source, "chat_template.json"));
+  if (json.chat_template !== undefined) return own("chat_template.json", json.chat_template);
+  return own("tokenizer_config.json", (tokenizer.config as Json).chat_template);
 }
 
 /**

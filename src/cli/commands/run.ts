@@ -17,7 +17,7 @@ export const runFrame = defineFrame({
   options: {
     mode: choice(
       "--mode <mode>",
-      "what to do; auto: what the model was made for",
+      "what to do; auto: calls if it was made for them, chat if it has a template, else complete",
       ["auto", "call", "chat", "complete"],
       "auto",
     ),
@@ -44,7 +44,7 @@ export const runFrame = defineFrame({
 export const runRun: Action<typeof runFrame> = async (line, io) => {
   const { isCallModel } = await import("../../generate/call-model.ts");
   const isCall = await isCallModel(line.model);
-  const mode = line.mode === "auto" ? (isCall ? "call" : "complete") : line.mode;
+  const mode = line.mode === "auto" && isCall ? "call" : line.mode;
   if (mode === "call" && !isCall) {
     throw new HandheldError(
       "unsupported",
@@ -76,7 +76,7 @@ async function runCalls(line: Line, io: CommandIo): Promise<void> {
   }
 }
 
-async function runText(line: Line, mode: "chat" | "complete", io: CommandIo): Promise<void> {
+async function runText(line: Line, mode: "auto" | "chat" | "complete", io: CommandIo): Promise<void> {
   const { createBackend } = await import("../../kernels/index.ts");
   const { loadModel } = await import("../../model/load.ts");
   const { complete } = await import("../complete.ts");

@@ -14,7 +14,7 @@ import { loadModel, readFloatTensors } from "./load.ts";
 import { saveSafetensors } from "./safetensors-file.ts";
 import type { TensorToWrite } from "./safetensors-write.ts";
 import { quantizeModel, saveModel } from "./save.ts";
-import { floatDecoder, randomTensors, tinySpec, worst } from "./tiny.case.ts";
+import { floatDecoder, randomTensors, relativeError, tinySpec, worst } from "./tiny.case.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "handheld-model-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -105,6 +105,28 @@ describe("quantizeModel", () => {
     expect(
       worst(logitsOf(model.decoder), logitsOf(floatDecoder(createReferenceBackend(), spec, tensors))),
     ).toBeGreaterThan(0.01);
+  });
+
+  it("calibrates int4 on a text: other codes, and a smaller error of the logits of that text", async () => {
+    const [dir, spec, tensors] = await save("q-text", { width: 64, ffnWidth: 96 });
+    const [alone, fitted] = [join(folder, "q-alone"), join(folder, "q-fitted")];
+    await quantizeModel(dir, alone);
+    const backend = createReferenceBackend();
+    const text = "the mat sat on the cat. the cat sat. on the mat ".repeat(4);
+    let last: [done: number, total: number] = [0, 0];
+    await quantizeModel(dir, fitted, {
+      calibration: { backend, text, tokens: 64, onProgress: (...step) => (last = step) },
+    });
+    expect(last[0]).toBe(last[1] - 1);
+    expect(backend.allocatedBytes).toBe(0);
+    const wanted = logitsOf(floatDecoder(createReferenceBackend(), spec, tensors));
+    const errors = [];
+    for (const path of [alone, fitted]) {
+      const { decoder, format } = await loadModel(createReferenceBackend(), path);
+      expect(format).toBe("int4");
+      errors.push(relativeError(logitsOf(decoder), wanted));
+    }
+    expect(errors[1]).toBeLessThan(errors[0]! * 0.9);
   });
 
   it("refuses a model that is quantised already, and weights that are not finite", async () => {

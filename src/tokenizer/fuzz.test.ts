@@ -128,6 +128,30 @@ describe("hostile files", () => {
     expect(createChatTemplate(config)!.render(messages)).toContain("Hello");
   });
 
+  const double = (type: string) => ({ type, pattern: { String: "a" }, content: "aa" });
+  const with32 = (key: string, list: string, step: unknown) => ({
+    ...files[4],
+    [key]: { type: "Sequence", [list]: Array.from({ length: 32 }, () => step) },
+  });
+  const runs = Array.from({ length: 3000 }, (_, i) => ({ id: i, content: `${"a".repeat(i)}b` }));
+  const kept: [string, unknown, string | null][] = [
+    ["a normalizer that doubles", with32("normalizer", "normalizers", double("Replace")), "makes too much of a text"],
+    ["a decoder that doubles", with32("decoder", "decoders", double("Replace")), "makes too much of a token"],
+    [
+      "a text that is put in and long",
+      with32("normalizer", "normalizers", { type: "Prepend", prepend: "x".repeat(999) }),
+      "999",
+    ],
+    ["steps within steps", { ...files[0], normalizer: nested(100_000) }, "a step is not one"],
+    ["an id far away", { ...files[0], added_tokens: [{ id: 16_000_000, content: "x" }] }, "have ids up to 16000000"],
+    ["added tokens that all begin alike", { ...files[0], added_tokens: runs }, null],
+    ["a token without half of a pair", { ...files[0], added_tokens: [{ id: 1, content: "\ud800" }] }, null],
+  ];
+  it.each(kept)("%s", { timeout: 20_000 }, (_what, json, message) => {
+    if (message === null) use(json);
+    else expect(() => use(json)).toThrow(message);
+  });
+
   attack("tokenizer.json", (dice, seed) => {
     const i = dice.below(files.length);
     if (seed % 3 > 0) use(mutateJson(files[i], dice));
@@ -161,6 +185,12 @@ describe("hostile files", () => {
     for (const text of texts) map.replaceLongest(map.replaceGraphemes(text));
   });
 });
+
+function nested(depth: number): unknown {
+  let step: unknown = { type: "NFC" };
+  for (let i = 0; i < depth; i++) step = { type: "Sequence", normalizers: [step] };
+  return step;
+}
 
 /** The first pieces of a model and its other fields, as a well-formed model. */
 function wholePieces(model: Uint8Array): Uint8Array {

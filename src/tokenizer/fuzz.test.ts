@@ -68,6 +68,11 @@ const config = {
     },
   ],
 };
+const tiny = {
+  added_tokens: [],
+  decoder: { type: "ByteLevel" },
+  model: { type: "BPE", vocab: { "<s>": 0 }, merges: [] },
+};
 const messages = [{ role: "user", content: "Hello" }];
 
 /** Runs `attempt` on inputs of so many seeds and tells those that end in anything but a result or a HandheldError. */
@@ -163,7 +168,7 @@ describe("hostile files", () => {
     const json = (
       seed % 3 > 0 ? mutateJson(config, dice) : parseJson(new TextDecoder().decode(mutateBytes(source, dice)), "config")
     ) as typeof config;
-    const template = createChatTemplate(createTokenizer(files[0], json).config);
+    const template = createChatTemplate(createTokenizer(tiny, json).config);
     template?.render(messages, { template: template.names[0]! });
   });
 

@@ -1,7 +1,7 @@
 // The tokenizer in a GGUF file's metadata as tokenizer.json and tokenizer_config.json.
-import { HandheldError, invalidFile } from "../errors.ts";
+import { HandheldError, invalidFile, quoteValue } from "../errors.ts";
 import type { GgufHeader, GgufValue } from "./header.ts";
-import { preTokenizers, spellBytesStep } from "./pre-tokenizers.ts";
+import { preTokenizers, spellBytesStep, stepsOf } from "./pre-tokenizers.ts";
 
 /** What {@link createTokenizer} of handheld/tokenizer takes. */
 export interface TokenizerFiles {
@@ -59,16 +59,17 @@ function byteLevel(
   where: string,
 ): Record<string, unknown> {
   const pre = metadata.get("tokenizer.ggml.pre") ?? "gpt-2";
-  if (typeof pre !== "string" || !Object.hasOwn(preTokenizers, pre)) {
+  const steps = typeof pre === "string" ? stepsOf(pre) : undefined;
+  if (steps === undefined) {
     const known = Object.keys(preTokenizers).join(", ");
-    return unsupported(`${where}: pre-tokenizer ${JSON.stringify(pre)} is not supported; known: ${known}`);
+    return unsupported(`${where}: pre-tokenizer ${quoteValue(pre)} is not supported; known: ${known}`);
   }
   const apart = new Set(added.map(({ id }) => id));
   return {
     normalizer: null,
     pre_tokenizer: {
       type: "Sequence",
-      pretokenizers: [...preTokenizers[pre]!, spellBytesStep],
+      pretokenizers: [...steps, spellBytesStep],
     },
     decoder: { type: "ByteLevel", add_prefix_space: true, trim_offsets: true, use_regex: true },
     model: bpe({

@@ -15,6 +15,7 @@ const pipeline = [
   "model",
   "gguf",
   "catalogue",
+  "hub",
   "functions",
   "generate",
   "browser",

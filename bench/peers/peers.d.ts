@@ -4,6 +4,9 @@ declare module "node-llama-cpp" {
   export interface LlamaSequence {
     evaluate(tokens: number[], options: { temperature: number; yieldEogToken: boolean }): AsyncGenerator<number, void>;
     clearHistory(): Promise<void>;
+    controlledEvaluate(
+      input: (number | [token: number, options: { generateNext: { probabilities: true } }])[],
+    ): Promise<({ next: { probabilities: Map<number, number> } } | undefined)[]>;
   }
   export interface LlamaContext {
     readonly currentThreads: number;

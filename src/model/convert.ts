@@ -7,19 +7,31 @@ import { sourceOf } from "../source.ts";
 import type { Spec } from "../spec/spec.ts";
 import type { Tokenizer } from "../tokenizer/tokenizer.ts";
 import { loadTokenizer, saveTokenizer } from "../tokenizer/tokenizer-file.ts";
+import { calibrateInt4 } from "./calibrate.ts";
+import { calibrationSequences } from "./calibration-text.ts";
 import { type DirectoryFormat, modelFiles, readModelConfig, writeModelConfig } from "./directory.ts";
 import { DirectoryWriter } from "./directory-writer.ts";
 import { readFloatWeights, type WeightSink } from "./float-weights.ts";
 import { tensorShapes } from "./layout.ts";
+import { loadDecoder } from "./load.ts";
 import { readShardIndex } from "./shards.ts";
 
 /** Options of {@link convertModel}. */
 export interface ConvertOptions {
   /** Format of the matrices. Default int4. */
   format?: DirectoryFormat | undefined;
+  /** For int4: fit the codes to the model's activations on a text. Default: round each weight for itself. */
+  calibration?: Calibration | undefined;
   signal?: AbortSignal | undefined;
-  /** Called as tensors are written: how many of how many. */
+  /** Called as tensors are written, and before that as steps of calibration are done: how many of how many. */
   onProgress?: ((done: number, total: number) => void) | undefined;
+}
+
+/** What {@link convertModel} calibrates with. The float model must fit into a backend's 4 GB. */
+export interface Calibration {
+  text: string;
+  /** Tokens of the text to use. Default 16,384. */
+  tokens?: number | undefined;
 }
 
 /** What {@link convertModel} did. Sizes are of the weights. */
@@ -40,6 +52,8 @@ export interface ModelToConvert {
   tokenizer: Tokenizer;
   /** Reads all its weights. */
   read(backend: Backend, sink: WeightSink): Promise<void>;
+  /** Matrices that are packed in int4 already. */
+  packed?: ReadonlyMap<string, Uint8Array> | undefined;
 }
 
 /**
@@ -59,7 +73,8 @@ export async function convertModel(from: string, to: string, options: ConvertOpt
   }
   const tokenizer = await loadTokenizer(from);
   const read: ModelToConvert["read"] = (backend, sink) => readFloatWeights(backend, sourceOf(from), config, sink);
-  await writeConverted({ name: from, spec: config.spec, tokenizer, read }, to, options);
+  const packed = options.calibration ? await calibrated(from, tokenizer, options.calibration, options) : undefined;
+  await writeConverted({ name: from, spec: config.spec, tokenizer, read, packed }, to, options);
   // After the config, whose generation_config.json knows less than one that the model came with.
   await copyExtras(from, to);
   return { spec: config.spec, fromBytes: await weightsBytes(from), sizeBytes: await weightsBytes(to) };
@@ -73,7 +88,7 @@ export async function writeConverted(model: ModelToConvert, to: string, options:
   await saveTokenizer(tokenizer, to);
   const backend = await createBackend();
   try {
-    const writer = await DirectoryWriter.create(backend, to, spec, format);
+    const writer = await DirectoryWriter.create(backend, to, spec, format, model.packed);
     try {
       await model.read(backend, watched(writer, model, to, options));
     } catch (error) {
@@ -86,6 +101,27 @@ export async function writeConverted(model: ModelToConvert, to: string, options:
   }
   const { bosId, eosId, padId } = tokenizer;
   await writeModelConfig(to, spec, format, { bosTokenId: bosId, eosTokenId: eosId, padTokenId: padId });
+}
+
+/** Tokens of a calibration sequence at most. */
+const calibrationWindow = 512;
+
+async function calibrated(
+  from: string,
+  tokenizer: Tokenizer,
+  { text, tokens = 16_384 }: Calibration,
+  { format = "int4", signal, onProgress }: ConvertOptions,
+): Promise<Map<string, Uint8Array>> {
+  if (format !== "int4") throw new HandheldError("invalid-option", `calibration is for int4, not for ${format}`);
+  const backend = await createBackend();
+  try {
+    // A shorter context is a smaller table and workspace.
+    const decoder = await loadDecoder(backend, from, { maxContext: calibrationWindow, chunk: calibrationWindow });
+    const sequences = calibrationSequences(tokenizer, text, tokens, decoder.spec.context);
+    return await calibrateInt4(decoder, sequences, { signal, onProgress });
+  } finally {
+    await backend.close();
+  }
 }
 
 /** The sink, with progress, and an end where that is asked for. */

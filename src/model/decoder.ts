@@ -42,7 +42,8 @@ export class Decoder {
   readonly zeros: ZeroSkipping | null;
   private readonly chunk: number;
   private readonly workspace: Workspace;
-  private readonly pass: ForwardPass;
+  /** The forward pass, part by part. */
+  readonly pass: ForwardPass;
   private readonly pointers: Ptr[] = [];
   private readonly kvPages = new Map<KvFormat, KvPages>();
   private sampledView: Int32Array;
@@ -188,6 +189,11 @@ export class Decoder {
   isLong(tokens: number): boolean {
     const scaling = this.spec.ropeScaling;
     return scaling?.type === "longrope" && tokens > scaling.original;
+  }
+
+  /** The residual stream [chunk, C] between two blocks, for what runs {@link pass} part by part. */
+  get residual(): { ptr: Ptr; chunk: number } {
+    return { ptr: this.workspace.x, chunk: this.chunk };
   }
 
   private reserve(bytes: number): Ptr {

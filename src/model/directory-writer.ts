@@ -17,20 +17,33 @@ export class DirectoryWriter implements WeightSink {
   private readonly backend: Backend;
   private readonly format: DirectoryFormat;
   private readonly writer: SafetensorsWriter;
+  private readonly done: ReadonlyMap<string, Uint8Array>;
   /** Room for packed rows, and its bytes. */
   private packed: Ptr = 0;
   private packedBytes = 0;
   private readonly faults: Ptr;
 
-  private constructor(backend: Backend, format: DirectoryFormat, writer: SafetensorsWriter) {
+  private constructor(
+    backend: Backend,
+    format: DirectoryFormat,
+    writer: SafetensorsWriter,
+    done: ReadonlyMap<string, Uint8Array>,
+  ) {
     this.backend = backend;
+    this.done = done;
     this.format = format;
     this.writer = writer;
     this.faults = backend.alloc(4);
   }
 
-  /** Begins the weights file of `dir`. @throws HandheldError `io` */
-  static async create(backend: Backend, dir: string, spec: Spec, format: DirectoryFormat): Promise<DirectoryWriter> {
+  /** Begins the weights file of `dir`. `done`: int4 matrices to write instead of their floats. @throws HandheldError `io` */
+  static async create(
+    backend: Backend,
+    dir: string,
+    spec: Spec,
+    format: DirectoryFormat,
+    done: ReadonlyMap<string, Uint8Array> = new Map(),
+  ): Promise<DirectoryWriter> {
     const tensors = tensorShapes(spec).flatMap((tensor): TensorToCome[] => {
       const { name, shape } = tensor;
       if (!isMatrix(tensor) || format === "f32") return [{ name, dtype: "F32", shape }];
@@ -43,7 +56,7 @@ export class DirectoryWriter implements WeightSink {
       ];
     });
     const writer = await SafetensorsWriter.create(`${dir}/${modelFiles.weights}`, tensors);
-    return new DirectoryWriter(backend, format, writer);
+    return new DirectoryWriter(backend, format, writer, done);
   }
 
   /** @throws HandheldError `io` */
@@ -54,6 +67,8 @@ export class DirectoryWriter implements WeightSink {
   /** @throws HandheldError `io`, or `invalid-data` for a weight that is not finite */
   async rows(name: string, ptr: Ptr, first: number, count: number, columns: number): Promise<void> {
     const { backend, writer } = this;
+    const done = this.done.get(name);
+    if (done) return first === 0 ? writer.write(name, done) : undefined;
     const floats = () => backend.f32(ptr, count * columns);
     switch (this.format) {
       case "f32":

@@ -18,6 +18,8 @@ interface Rows {
 export class ForwardPass {
   /** What skips the zeros of ReLU; set by the decoder. */
   zeros: ZeroSkipping | null = null;
+  /** Called before a linear layer multiplies its input x [N, columns]: for calibration. */
+  onProduct: ((layer: Linear, x: Ptr, N: number) => void) | null = null;
   private readonly backend: Backend;
   private readonly spec: Spec;
   private readonly weights: Weights;
@@ -76,14 +78,21 @@ export class ForwardPass {
   /** Logits of row i of the residual stream. */
   head(i: number): void {
     const { backend, workspace: w, spec, weights } = this;
-    let x = this.at(w.x, { first: i, count: 1 });
-    if (weights.finalNorm) this.norm(weights.finalNorm, x, w.normed, 1);
-    if (weights.finalNorm) x = w.normed;
-    backend.mark("head");
-    if (weights.embeddingOut) this.linear(weights.embeddingOut, w.narrow, x, 1, spec.embeddingWidth);
-    if (weights.embeddingOut) x = w.narrow;
+    const x = this.headInput(i, 1);
     this.linear(weights.head, w.logits, x, 1, spec.vocabulary);
     if (spec.logitCap) backend.softCap(w.logits, spec.vocabulary, spec.logitCap);
+  }
+
+  /** What the head multiplies, for N rows of the residual stream from row i on. */
+  headInput(i: number, N: number): Ptr {
+    const { backend, workspace: w, spec, weights } = this;
+    let x = this.at(w.x, { first: i, count: N });
+    if (weights.finalNorm) this.norm(weights.finalNorm, x, w.normed, N);
+    if (weights.finalNorm) x = w.normed;
+    backend.mark("head");
+    if (!weights.embeddingOut) return x;
+    this.linear(weights.embeddingOut, w.narrow, x, N, spec.embeddingWidth);
+    return w.narrow;
   }
 
   private attend(
@@ -230,15 +239,10 @@ export class ForwardPass {
   }
 
   /** out [N, rows] = (accumulate ? out : 0) + x · wᵀ + bias; `ldc` floats between out's rows. */
-  private linear(
-    { parts, rows, columns, bias }: Linear,
-    out: Ptr,
-    x: Ptr,
-    N: number,
-    ldc: number,
-    accumulate = false,
-  ): void {
+  private linear(layer: Linear, out: Ptr, x: Ptr, N: number, ldc: number, accumulate = false): void {
     const { backend, workspace: w, weights } = this;
+    const { parts, rows, columns, bias } = layer;
+    this.onProduct?.(layer, x, N);
     const { quantizedInput, multiply } = matrixFormats[weights.format];
     if (quantizedInput) backend.quantizeRows(w.codes, x, N, columns);
     const input = quantizedInput ? w.codes : x;

@@ -1,5 +1,6 @@
 // Public names of handheld/model: models to run and to train, and their directories on disk.
-export { type ConvertedModel, type ConvertOptions, convertModel } from "./convert.ts";
+export { type CalibrateOptions, calibrateInt4 } from "./calibrate.ts";
+export { type Calibration, type ConvertedModel, type ConvertOptions, convertModel } from "./convert.ts";
 export { Decoder, type SessionOptions } from "./decoder.ts";
 export { type Initialization, type InitialVectors, initializations, type NamedTensor } from "./initialize.ts";
 export { type TensorShape, tensorShapes } from "./layout.ts";

@@ -36,6 +36,8 @@ export interface LoadOptions {
   minContext?: number | undefined;
   /** Longest sequence at most; less than the context of config.json saves memory. */
   maxContext?: number | undefined;
+  /** Tokens per forward pass of a prefill. Default 256. */
+  chunk?: number | undefined;
   /**
    * Format of the matrices in memory, where they are stored as floats; `auto`: f32, or int4 where that would take more than
    * 1 GB. Default f32.
@@ -89,7 +91,7 @@ async function readEosIds(source: FileSource, { eosId }: Tokenizer): Promise<Set
 export async function loadDecoder(
   backend: Backend,
   dir: string | FileSource,
-  { minContext = 0, maxContext = Infinity, preflight, format: wanted }: LoadOptions = {},
+  { minContext = 0, maxContext = Infinity, preflight, chunk, format: wanted }: LoadOptions = {},
 ): Promise<Decoder> {
   const source = sourceOf(dir);
   const config = await readModelConfig(source);
@@ -101,7 +103,7 @@ export async function loadDecoder(
   const weights = createWeights(backend, spec, format);
   let decoder: Decoder | null = null;
   try {
-    decoder = new Decoder(backend, spec, weights);
+    decoder = new Decoder(backend, spec, weights, chunk);
     if (preflight) tinyStep(decoder, preflight);
     await readWeights(backend, weights, source, config);
     return decoder;

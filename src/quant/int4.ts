@@ -27,13 +27,11 @@ export function packInt4(weights: Float32Array, rows: number, columns: number): 
   if (weights.length !== rows * columns) {
     throw new HandheldError("invalid-data", `int4: ${rows} × ${columns} weights expected, got ${weights.length}`);
   }
-  const packed = new Uint8Array(int4Bytes(rows, columns));
+  const packed = emptyInt4(rows, columns);
   const blocks = Math.ceil(columns / 32);
-  for (let row = 0; row < Math.ceil(rows / 8) * 8; row++) {
+  for (let row = 0; row < rows; row++) {
     for (let block = 0; block < blocks; block++) {
-      const at = blockStart(row, block, blocks);
-      if (row < rows) packGroup(weights, row, columns, block, packed, at);
-      else fillGroup(packed, at, row & 7);
+      packGroup(weights, row, columns, block, packed, blockStart(row, block, blocks));
     }
   }
   return packed;
@@ -94,24 +92,37 @@ function packGroup(
       `int4: row ${row} has a weight that is not finite near column ${32 * block}`,
     );
   }
-  const lane = row & 7;
-  packed[at + 2 * lane] = half & 255;
-  packed[at + 2 * lane + 1] = half >> 8;
-  if (half === 0) {
-    fillGroup(packed, at, lane);
-    return;
-  }
-  const inverse = 1 / scale;
-  const first = nibbleAt(at, lane, 0);
-  for (let k = 0; k < 16; k++) {
-    const low = k < count ? code(weights[start + k]! * inverse) : 8;
-    const high = k + 16 < count ? code(weights[start + k + 16]! * inverse) : 8;
-    packed[first + (k >> 2) * 32 + (k & 3)] = low | (high << 4);
-  }
+  const inverse = half === 0 ? 0 : 1 / scale;
+  for (let k = 0; k < 32; k++) codes[k] = k < count ? code(weights[start + k]! * inverse) : 8;
+  storeGroup(packed, at, row & 7, half, codes);
 }
 
-function fillGroup(packed: Uint8Array, at: number, lane: number): void {
-  for (let k = 0; k < 16; k++) packed[nibbleAt(at, lane, k)] = 0x88;
+const codes = new Uint8Array(32);
+
+function storeGroup(packed: Uint8Array, at: number, lane: number, half: number, codes: Uint8Array): void {
+  packed[at + 2 * lane] = half & 255;
+  packed[at + 2 * lane + 1] = half >> 8;
+  const first = nibbleAt(at, lane, 0);
+  for (let k = 0; k < 16; k++) packed[first + (k >> 2) * 32 + (k & 3)] = codes[k]! | (codes[k + 16]! << 4);
+}
+
+/** A packed matrix [rows, columns] of zeros, for {@link putGroup}. */
+export function emptyInt4(rows: number, columns: number): Uint8Array<ArrayBuffer> {
+  const packed = new Uint8Array(int4Bytes(rows, columns)).fill(0x88);
+  for (let at = 0; at < packed.length; at += int4Layout.blockBytes) packed.fill(0, at, at + int4Layout.scaleBytes);
+  return packed;
+}
+
+/** Puts 32 codes 0 … 15 of a row's `block`-th group and the bits of their scale in place. */
+export function putGroup(
+  packed: Uint8Array,
+  row: number,
+  block: number,
+  columns: number,
+  half: number,
+  codes: Uint8Array,
+): void {
+  storeGroup(packed, blockStart(row, block, Math.ceil(columns / 32)), row & 7, half, codes);
 }
 
 function code(scaled: number): number {

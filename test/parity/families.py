@@ -125,7 +125,7 @@ def attempt(case: Case, config: dict, seed: int):
     model = build(config, tensors)
     lengths = dict(short=case.short, long=case.long) | (dict(crossing=case.crossing) if case.crossing else {})
     prompts = {name: torch.randint(0, config["vocab_size"], (length,)).tolist() for name, length in lengths.items()}
-    about = dict(seed=seed, author=getattr(model, "author", "families_reference.py"), steps=STEPS)
+    about = dict(seed=seed, author=model.author, steps=STEPS)
     if case.switches_at:
         about["switchesAt"] = case.switches_at
     for name, prompt in prompts.items():

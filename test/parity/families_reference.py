@@ -1,6 +1,6 @@
 """Reference decoders in PyTorch for the families that transformers has no class for: plain functions of the tensors of
 model.safetensors and the keys of config.json, written from the papers' formulas and the published models' behaviour.
-Slow and without a KV cache; families.py draws the weights and writes the fixtures.
+Slow and without a KV cache; families.py draws the weights and writes the fixtures, families_check.py meets transformers.
 """
 
 import math
@@ -43,13 +43,14 @@ def attend(q, k, v, allowed, scale):
 class Reference:
     """A model: its config.json, and its tensors by name. Subclasses know the names, the shapes and the block."""
 
+    author = "families_reference.py"
+
     def __init__(self, config, tensors):
         self.config = config
         self.tensors = tensors
 
     def __getattr__(self, key):
-        if key.startswith("__"):
-            raise AttributeError(key)
+        """A key of config.json that must be there."""
         return self.config[key]
 
     def get(self, key, default):

@@ -10,6 +10,7 @@ import { countParameters, decodeBytes } from "../../spec/arithmetic.ts";
 import type { Spec } from "../../spec/spec.ts";
 import { type Action, defineFrame } from "../command.ts";
 import type { CommandIo } from "../io.ts";
+import { locateModel, modelHelp } from "../model-source.ts";
 import { flag, integer, integers, required, text } from "../options.ts";
 import { formatTable } from "../table.ts";
 import { openForBench } from "./bench-model.ts";
@@ -24,7 +25,7 @@ export const benchFrame = defineFrame({
     "made (speed does not depend on their values). A speed is the median of the repeats, its spread (fastest − slowest) ÷\n" +
     "median. Prefill puts a prompt into an empty cache; decode adds one token at a time behind a context; neither samples.\n" +
     "With --profile, each is measured once more and its time split by operator (greedy sampling included).",
-  arguments: { model: required("<model>", "model directory, spec file, or preset") },
+  arguments: { model: required("<model>", `${modelHelp}, spec file, or preset`) },
   options: {
     prefill: integers("--prefill <list>", "prompt lengths, in tokens", { min: 1, max: 1 << 20 }, [64, 256, 1024]),
     decode: integers("--decode <list>", "contexts to decode at, in tokens", { min: 0, max: 1 << 20 }, [64, 256, 1024]),
@@ -66,11 +67,13 @@ interface BenchResult {
 }
 
 export const runBench: Action<typeof benchFrame> = async (options, io) => {
+  const source = await locateModel(options.model, io);
   const backend = await createBackend({ threads: options.threads });
   try {
     const longest = Math.max(...options.prefill, ...options.decode) + mostDecoded;
     const started = performance.now();
-    const opened = await openForBench(backend, options.model, longest, options.seed, options.weights);
+    const found = await openForBench(backend, source, longest, options.seed, options.weights);
+    const opened = { ...found, model: options.model };
     const loadMs = performance.now() - started;
     const measured = await measure(opened.decoder, options, io);
     const profile = options.profile ? await profileModel(opened.decoder, options, io) : undefined;

@@ -8,6 +8,7 @@ import type { PackedType } from "../../quant/ggml-pack.ts";
 import { countParameters } from "../../spec/arithmetic.ts";
 import type { Spec } from "../../spec/spec.ts";
 import { type Action, defineFrame } from "../command.ts";
+import { locateModel } from "../model-source.ts";
 import { choice, required } from "../options.ts";
 import { refuseExisting } from "./shared.ts";
 
@@ -28,7 +29,7 @@ export const convertFrame = defineFrame({
     "several) and GGUF files (F32, F16, BF16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q4_K, Q5_K or Q6_K). Writes a directory, or with\n" +
     "--to gguf-… a file for llama.cpp. Tokenizer and chat template go along. Little of the model is in memory at a time.",
   arguments: {
-    model: required("<model>", "GGUF file, or directory of a float model"),
+    model: required("<model>", "GGUF file or directory of a float model, also as hub:org/name[/file.gguf]"),
     out: required("<out>", "directory, or .gguf file, to write; must not exist yet"),
   },
   options: {
@@ -49,14 +50,15 @@ export const runConvert: Action<typeof convertFrame> = async ({ model, out, to }
     const rule = toFile ? "writes a file; give it a name that ends in .gguf" : "writes a directory, not a .gguf file";
     throw new HandheldError("invalid-option", `--to ${to} ${rule}, or choose another --to`);
   }
+  const source = await locateModel(model, io);
   const progress = io.progress("Converting", { unit: "tensors" });
   const options = {
     signal: io.signal,
     onProgress: (done: number, total: number) => progress.update(done, "", total),
   };
   const spec = isGguf(to)
-    ? await writeFile(model, out, ggufTypes[to], options)
-    : await writeDirectory(model, out, { ...options, format: to });
+    ? await writeFile(source, out, ggufTypes[to], options)
+    : await writeDirectory(source, out, { ...options, format: to });
   const parameters = countParameters(spec).total;
   const sizeBytes = toFile ? (await stat(out)).size : undefined;
   const size = sizeBytes === undefined ? "" : `, ${formatBytes(sizeBytes)}`;

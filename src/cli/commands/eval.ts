@@ -6,6 +6,7 @@ import type { Caller } from "../../generate/calls.ts";
 import { pathExists, readJsonFile, writeFileAtomic } from "../../io.ts";
 import { type Action, defineFrame } from "../command.ts";
 import type { CommandIo } from "../io.ts";
+import { locateModel, modelHelp } from "../model-source.ts";
 import { choice, flag, integer, required, text } from "../options.ts";
 
 export const evalFrame = defineFrame({
@@ -13,7 +14,7 @@ export const evalFrame = defineFrame({
   summary: "Score a model on call data: accuracy and soft accuracy",
   details:
     "Accuracy: all calls and all arguments right. Soft accuracy: share of right arguments. Both 0..1, higher is better.",
-  arguments: { model: required("<model>", "model directory") },
+  arguments: { model: required("<model>", modelHelp) },
   options: {
     data: text("--data <path>", "call data (default: what the model was trained on, or the generated catalogue data)"),
     functions: text("--functions <file>", "JSON file with the functions' schemas (default: the model's)"),
@@ -29,7 +30,8 @@ export const evalFrame = defineFrame({
   ],
 });
 
-export const runEval: Action<typeof evalFrame> = async (line, io) => {
+export const runEval: Action<typeof evalFrame> = async (given, io) => {
+  const line = { ...given, model: await locateModel(given.model, io) };
   const { createBackend } = await import("../../kernels/index.ts");
   const { loadCallModel } = await import("../../generate/call-model.ts");
   const { evaluateCalls, spread } = await import("../../eval/calls.ts");

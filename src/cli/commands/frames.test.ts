@@ -10,6 +10,7 @@ import { deviceFrame } from "./device.ts";
 import { evalFrame } from "./eval.ts";
 import { infoFrame } from "./info.ts";
 import { modelsFrame } from "./models.ts";
+import { pullFrame } from "./pull.ts";
 import { quantizeFrame } from "./quantize.ts";
 import { runFrame } from "./run.ts";
 import { trainFrame } from "./train.ts";
@@ -18,6 +19,7 @@ const frames: Frame[] = [
   createFrame,
   trainFrame,
   runFrame,
+  pullFrame,
   quantizeFrame,
   convertFrame,
   benchFrame,

@@ -7,6 +7,7 @@ import { deviceFrame, runDevice } from "./device.ts";
 import { evalFrame, runEval } from "./eval.ts";
 import { infoFrame, runInfo } from "./info.ts";
 import { modelsFrame, runModels } from "./models.ts";
+import { pullFrame, runPull } from "./pull.ts";
 import { quantizeFrame, runQuantize } from "./quantize.ts";
 import { runFrame, runRun } from "./run.ts";
 import { runTrain, trainFrame } from "./train.ts";
@@ -14,6 +15,7 @@ import { runTrain, trainFrame } from "./train.ts";
 export const commands: readonly RegisteredCommand[] = [
   register(createFrame, runCreate),
   register(trainFrame, runTrain),
+  register(pullFrame, runPull),
   register(quantizeFrame, runQuantize),
   register(convertFrame, runConvert),
   register(runFrame, runRun),

@@ -2,6 +2,7 @@
 import { HandheldError } from "../../errors.ts";
 import { type Action, defineFrame } from "../command.ts";
 import type { CommandIo } from "../io.ts";
+import { locateModel, modelHelp } from "../model-source.ts";
 import { choice, integer, number, optional, required, text } from "../options.ts";
 import { weightsOption } from "./shared.ts";
 
@@ -12,7 +13,7 @@ export const runFrame = defineFrame({
     "Without a query it asks for one after the other on a terminal, and reads lines from standard input elsewhere.\n" +
     "A call is only ever carried out after a yes at the terminal.",
   arguments: {
-    model: required("<model>", "model directory"),
+    model: required("<model>", modelHelp),
     query: optional("[query...]", "what to say to it"),
   },
   options: {
@@ -38,12 +39,17 @@ export const runFrame = defineFrame({
   examples: [
     ['run runs/calls/int4 "wake me up at 8"', "print the call and the Android command"],
     ['run runs/calls/int4 "wake me up at 8" --execute adb', "also run it on the connected phone, after a yes"],
+    [
+      "run hub:HuggingFaceTB/SmolLM2-135M-Instruct --mode chat",
+      "a model from the Hugging Face hub, pulled when needed",
+    ],
     ["run runs/calls/int4", "ask for queries until Ctrl-D"],
     ['run my-model "Once upon a time" --mode complete --temperature 0.8', "go on with a text"],
   ],
 });
 
-export const runRun: Action<typeof runFrame> = async (line, io) => {
+export const runRun: Action<typeof runFrame> = async (given, io) => {
+  const line = { ...given, model: await locateModel(given.model, io) };
   const { isCallModel } = await import("../../generate/call-model.ts");
   const isCall = await isCallModel(line.model);
   const mode = line.mode === "auto" ? (isCall ? "call" : "complete") : line.mode;

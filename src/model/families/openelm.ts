@@ -65,19 +65,38 @@ export const openelm: Family = {
     }),
 };
 
+/** Sizes of each block: those that config.json lists, or what its multipliers make of the first and the last block. */
 function shapes(config: ConfigReader, width: number): LayerShape[] {
-  const heads = config.numbers("num_query_heads");
-  const kvHeads = config.numbers("num_kv_heads");
-  const multipliers = config.numbers("ffn_multipliers");
+  const layers = Math.min(config.number("num_transformer_layers"), 4096);
+  const multipliers = perLayer(config, "ffn_multipliers", layers);
   const divisor = config.number("ffn_dim_divisor", 256);
-  if (kvHeads.length !== heads.length || multipliers.length !== heads.length) {
+  const heads = config.has("num_query_heads") ? config.numbers("num_query_heads") : derivedHeads(config, width, layers);
+  const groups = config.number("num_gqa_groups", 1);
+  const kvHeads = config.has("num_kv_heads") ? config.numbers("num_kv_heads") : heads.map((count) => count / groups);
+  if (heads.length !== layers || kvHeads.length !== layers || multipliers.length !== layers) {
     throw config.invalid("num_query_heads, num_kv_heads and ffn_multipliers must have one number for each layer");
   }
-  return range(0, heads.length).map((i) => ({
-    heads: heads[i]!,
+  return heads.map((count, i) => ({
+    heads: count,
     kvHeads: kvHeads[i]!,
     ffnWidth: nearestMultiple(multipliers[i]! * width, divisor),
   }));
+}
+
+function derivedHeads(config: ConfigReader, width: number, layers: number): number[] {
+  const headSize = config.number("head_dim");
+  const unit = headSize * config.number("num_gqa_groups", 1);
+  return perLayer(config, "qkv_multipliers", layers).map((factor) => nearestMultiple(width * factor, unit) / headSize);
+}
+
+/** A number for each layer: one for all, the first and the last, or a list. */
+function perLayer(config: ConfigReader, key: string, layers: number): number[] {
+  const value = config.raw(key);
+  if (typeof value === "number") return range(0, layers).fill(value);
+  const [first, last, ...rest] = config.numbers(key) as [number, number, ...number[]];
+  if (rest.length > 0 || last === undefined) return config.numbers(key);
+  const step = (last - first) / Math.max(1, layers - 1);
+  return range(0, layers).map((i) => Math.round((first + i * step) * 100) / 100);
 }
 
 /** The multiple of `divisor` that is nearest, at least one, and not more than a tenth below. */

@@ -177,7 +177,8 @@ function changeTensor({ tensors, data }: Draft, random: Random): void {
   const kind = random.below(6);
   if (kind === 0) tensor.dimensions[random.below(tensor.dimensions.length)] = odd(random);
   else if (kind === 1) tensor.dimensionCount = random.pick([0, 1, 2, 3, 4, 5, 2 ** 32 - 1]);
-  else if (kind === 2) tensor.type = random.pick([0, 1, 2, 3, 6, 7, 8, 12, 14, 16, 30, 39, 2 ** 32 - 1]);
+  else if (kind === 2)
+    tensor.type = random.pick([0, 1, 2, 3, 6, 7, 8, 10, 11, 12, 14, 16, 20, 23, 30, 39, 2 ** 32 - 1]);
   else if (kind === 3)
     tensor.offset = random.pick([odd(random), BigInt(random.below(data.length)), tensor.offset + 32n]);
   else if (kind === 4)

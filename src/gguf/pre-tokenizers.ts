@@ -36,14 +36,6 @@ export function stepsOf(pre: string): readonly ComponentJson[] | undefined {
   return own === undefined ? undefined : preTokenizers[own];
 }
 
-/** The ByteLevel step behind them. */
-export const spellBytesStep: ComponentJson = {
-  type: "ByteLevel",
-  add_prefix_space: false,
-  trim_offsets: true,
-  use_regex: false,
-};
-
 /**
  * The name of a pre-tokenizer of tokenizer.json; null where GGUF has none for it. Tokenizers trained here set the digits 0-9
  * apart after cutting words, which is what smollm does before it: other numerals stay together there and part here.

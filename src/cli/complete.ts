@@ -1,10 +1,11 @@
 // Text with a model: one completion, or a chat through the model's own template.
-import { Template } from "@huggingface/jinja";
 import { HandheldError } from "../errors.ts";
 import { formatRate } from "../format.ts";
 import { type GenerateEvent, type GenerateOptions, generate } from "../generate/generate.ts";
 import type { LoadedModel } from "../model/load.ts";
 import { PrefixCache } from "../model/prefix-cache.ts";
+import type { ChatMessage, ChatTemplate } from "../tokenizer/chat-template.ts";
+import { loadChatTemplate } from "../tokenizer/tokenizer-file.ts";
 import type { CommandIo } from "./io.ts";
 
 /** The options of `handheld run` that shape text. */
@@ -20,26 +21,29 @@ export interface TextOptions {
   seed: number;
 }
 
-interface Message {
-  role: "user" | "assistant";
-  content: string;
-}
-
-/** Completes the query, or talks until the end of input. */
+/**
+ * Completes the query, or talks until the end of input. `auto` chats where the model has a chat template.
+ * @throws HandheldError `unsupported` for a chat without a template
+ */
 export async function complete(
-  model: LoadedModel,
-  mode: "chat" | "complete",
+  loaded: LoadedModel,
+  mode: "auto" | "chat" | "complete",
   options: TextOptions,
   io: CommandIo,
 ): Promise<void> {
-  const messages: Message[] = [];
+  const template = mode === "complete" ? null : await loadChatTemplate(loaded.dir, loaded.tokenizer);
+  if (template === null && mode === "chat") {
+    throw new HandheldError("unsupported", `${loaded.dir}: there is no chat template; use --mode complete`);
+  }
+  const model = template === null ? loaded : { ...loaded, eosIds: turnEnds(loaded, template) };
+  const messages: ChatMessage[] = [];
   // A chat's next turn begins like the last one: only what is new goes through the model.
   const prefixes = new PrefixCache(model.decoder, { sessions: 1 });
   for (;;) {
     const query = options.query ?? (await io.ask(io.interactive ? "> " : ""));
     if (query === null) return;
     messages.push({ role: "user", content: query });
-    const prompt = mode === "chat" ? renderChat(model, messages) : query;
+    const prompt = template === null ? query : template.render(messages);
     const done = await stream(model, prompt, prefixes, options, io);
     messages.push({ role: "assistant", content: done.text });
     if (options.query !== undefined) {
@@ -66,22 +70,18 @@ async function stream(model: LoadedModel, prompt: string, prefixes: PrefixCache,
   return done!;
 }
 
-/** The conversation as the model's chat template writes it. @throws HandheldError `unsupported` when it has none */
-function renderChat(model: LoadedModel, messages: readonly Message[]): string {
-  const { config } = model.tokenizer;
-  const template = (config as { chat_template?: unknown }).chat_template;
-  if (typeof template !== "string") {
-    throw new HandheldError(
-      "unsupported",
-      `${model.dir}: tokenizer_config.json has no chat_template; use --mode complete`,
-    );
+/** Tokens that end an answer: the model's own, and the special one that its template writes after what an assistant says. */
+export function turnEnds({ tokenizer, eosIds }: LoadedModel, template: ChatTemplate): ReadonlySet<number> {
+  const mark = "\u{e000}said\u{e001}";
+  try {
+    const turns = [
+      { role: "user", content: "?" },
+      { role: "assistant", content: mark },
+    ];
+    const after = template.render(turns, { addGenerationPrompt: false }).split(mark)[1] ?? "";
+    const [first] = tokenizer.encode(after.trimStart());
+    return first !== undefined && tokenizer.specialIds.has(first) ? new Set([...eosIds, first]) : eosIds;
+  } catch {
+    return eosIds; // a template that wants other turns; the conversation itself will tell
   }
-  const text = (token: unknown) =>
-    typeof token === "string" ? token : ((token as { content?: string } | null)?.content ?? "");
-  return new Template(template).render({
-    messages,
-    add_generation_prompt: true,
-    bos_token: text(config.bos_token),
-    eos_token: text(config.eos_token),
-  });
 }

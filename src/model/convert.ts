@@ -42,7 +42,7 @@ export interface ConvertedModel {
 }
 
 /** Files beside the weights that go along. */
-const extras = ["functions.json", "handheld.json", modelFiles.generation, "chat_template.jinja"];
+const extras = ["functions.json", "handheld.json", modelFiles.generation, "chat_template.jinja", "chat_template.json"];
 
 /** A float model to write anew. */
 export interface ModelToConvert {

@@ -15,7 +15,7 @@ import { loadModel, readFloatTensors } from "./load.ts";
 import { saveSafetensors } from "./safetensors-file.ts";
 import type { TensorToWrite } from "./safetensors-write.ts";
 import { saveModel } from "./save.ts";
-import { floatDecoder, randomTensors, tinySpec, worst } from "./tiny.case.ts";
+import { floatDecoder, randomTensors, relativeError, tinySpec, worst } from "./tiny.case.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "handheld-model-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -116,6 +116,30 @@ describe("convertModel", () => {
     expect(
       worst(logitsOf(model.decoder), logitsOf(floatDecoder(createReferenceBackend(), spec, tensors))),
     ).toBeGreaterThan(0.01);
+  });
+
+  it("calibrates int4 on a text: other codes, and a smaller error of the logits of that text", async () => {
+    const [dir, spec, tensors] = await save("q-text", { width: 64, ffnWidth: 96 });
+    const [alone, fitted] = [join(folder, "q-alone"), join(folder, "q-fitted")];
+    await convertModel(dir, alone);
+    const text = "the mat sat on the cat. the cat sat. on the mat ".repeat(4);
+    const progress: [done: number, total: number][] = [];
+    await convertModel(dir, fitted, {
+      calibration: { text, tokens: 64 },
+      onProgress: (...step) => progress.push(step),
+    });
+    expect(new Set(progress.map(([, total]) => total)).size).toBe(2); // of calibrating, then of writing
+    const wanted = logitsOf(floatDecoder(createReferenceBackend(), spec, tensors));
+    const errors = [];
+    for (const path of [alone, fitted]) {
+      const { decoder, format } = await loadModel(createReferenceBackend(), path);
+      expect(format).toBe("int4");
+      errors.push(relativeError(logitsOf(decoder), wanted));
+    }
+    expect(errors[1]).toBeLessThan(errors[0]! * 0.9);
+    await expect(convertModel(dir, join(folder, "q-none"), { format: "int8", calibration: { text } })).rejects.toThrow(
+      "calibration is for int4, not for int8",
+    );
   });
 
   it("refuses a model that is quantised already, and weights that are not finite", async () => {

@@ -1,8 +1,8 @@
 // What each token adds to the text, as bytes: the table behind decoding, streaming and constrained decoding.
 // Knows byte-level vocabularies (GPT-2) and metaspace ones with byte fallback (SentencePiece); others are refused.
-import { HandheldError } from "../errors.ts";
+import { HandheldError, invalidFile } from "../errors.ts";
 import { unspellBytes } from "./byte-level.ts";
-import type { ComponentJson, TokenizerJson } from "./format.ts";
+import { type ComponentJson, flatten, insertedText, patternOf, type TokenizerJson, textOf } from "./format.ts";
 
 /** Bytes per id, and how text begins. */
 export interface TokenTable {
@@ -10,12 +10,14 @@ export interface TokenTable {
   bytes: readonly Uint8Array[];
   /** Spaces to drop at the very start of decoded text (the one that SentencePiece puts there). */
   stripSpaces: number;
+  /** Bytes of an id where it begins the text, if they are others. */
+  asFirst(id: number): Uint8Array | undefined;
 }
 
 /**
  * Builds the table.
  *
- * @param tokens the token of each id as tokenizer.json spells it; added tokens stand for themselves.
+ * @param tokens the token of each id as tokenizer.json spells it
  * @throws HandheldError `unsupported` for decoders that are neither byte-level nor metaspace.
  */
 export function buildTokenTable(
@@ -23,30 +25,23 @@ export function buildTokenTable(
   tokens: readonly (string | undefined)[],
   where: string,
 ): TokenTable {
-  const steps = flatten(json.decoder);
-  const added = new Set(json.added_tokens.map(({ id }) => id));
+  const steps = flatten(json.decoder, "decoders", where);
   const encoder = new TextEncoder();
-  const spell = steps.some(({ type }) => type === "ByteLevel") ? byteLevel(where) : metaspace(steps, where);
-  const bytes = Array.from(tokens, (token, id) => {
-    if (token === undefined) return new Uint8Array(0);
-    return added.has(id) ? encoder.encode(token) : spell(token);
-  });
-  return { bytes, stripSpaces: leadingSpaces(steps) };
-}
-
-function flatten(step: ComponentJson | null | undefined): ComponentJson[] {
-  if (!step) return [];
-  if (step.type === "Sequence" && Array.isArray(step.decoders))
-    return (step.decoders as ComponentJson[]).flatMap(flatten);
-  return [step];
-}
-
-function byteLevel(where: string): (token: string) => Uint8Array {
-  return (token) => {
-    const bytes = unspellBytes(token);
-    if (bytes !== null) return bytes;
-    const hint = "every character must stand for a byte";
-    throw new HandheldError("invalid-file", `${where}: token ${JSON.stringify(token)} is not byte-level; ${hint}`);
+  const isByteLevel = steps.some(({ type }) => type === "ByteLevel");
+  const spell = isByteLevel ? (token: string) => unspellBytes(token) ?? encoder.encode(token) : metaspace(steps, where);
+  const bytes = Array.from(tokens, (token) => (token === undefined ? new Uint8Array(0) : spell(token)));
+  // This decoder drops every space of the first token, not one alone.
+  const dropped = steps.find(
+    (step) => step.type === "Metaspace" && step.prepend_scheme !== "never" && step.add_prefix_space !== false,
+  );
+  const space = dropped === undefined ? null : spaceOf(dropped, where);
+  return {
+    bytes,
+    stripSpaces: leadingSpaces(steps),
+    asFirst: (id) => {
+      const token = space === null ? undefined : tokens[id];
+      return token?.includes(space!) ? encoder.encode(token.replaceAll(space!, "")) : undefined;
+    },
   };
 }
 
@@ -60,26 +55,34 @@ function metaspace(steps: ComponentJson[], where: string): (token: string) => Ui
       `${where}: ${got} is not supported; use a byte-level or metaspace tokenizer`,
     );
   }
-  const replacements = steps.flatMap(replacement);
+  const replacements = steps.flatMap((step) => replacement(step, where));
   const fallback = steps.some(({ type }) => type === "ByteFallback");
   const encoder = new TextEncoder();
   return (token) => {
     const byte = fallback ? /^<0x([0-9A-Fa-f]{2})>$/.exec(token)?.[1] : undefined;
     if (byte !== undefined) return Uint8Array.of(Number.parseInt(byte, 16));
-    return encoder.encode(replacements.reduce((text, [from, to]) => text.replaceAll(from, to), token));
+    let text = token;
+    for (const [from, to] of replacements) {
+      text = text.replaceAll(from, () => to);
+      if (text.length > 100 * token.length + 10_000) throw invalidFile(where, "its decoder makes too much of a token");
+    }
+    return encoder.encode(text);
   };
 }
 
-function replacement(step: ComponentJson): [from: string, to: string][] {
-  if (step.type === "Metaspace") return [[String(step.replacement ?? "▁"), " "]];
-  const from = step.type === "Replace" ? (step.pattern as { String?: string } | undefined)?.String : undefined;
-  return from === undefined ? [] : [[from, String(step.content ?? "")]];
+function spaceOf(step: ComponentJson, where: string): string {
+  return step.replacement === undefined ? "▁" : textOf(step, "replacement", where);
+}
+
+function replacement(step: ComponentJson, where: string): [from: string, to: string][] {
+  if (step.type === "Metaspace") return [[spaceOf(step, where), " "]];
+  if (step.type !== "Replace") return [];
+  const pattern = patternOf(step, where);
+  if ("literal" in pattern) return [[pattern.literal, insertedText(step, "content", where)]];
+  throw new HandheldError("unsupported", `${where}: a decoder that replaces by a Regex is not supported`);
 }
 
 function leadingSpaces(steps: ComponentJson[]): number {
-  for (const step of steps) {
-    if (step.type === "Metaspace" && step.prepend_scheme !== "never" && step.add_prefix_space !== false) return 1;
-    if (step.type === "Strip" && step.content === " ") return Number(step.start ?? 0);
-  }
-  return 0;
+  const strip = steps.find(({ type, content }) => type === "Strip" && content === " ");
+  return strip === undefined ? 0 : Number(strip.start) || 0;
 }

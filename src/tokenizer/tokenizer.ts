@@ -1,17 +1,17 @@
-// Text ↔ token ids. Encoding is @huggingface/tokenizers'; decoding works on bytes, so that text can be streamed and
-// constrained token by token. Runs in browsers; files are in tokenizer-file.ts.
-import { Tokenizer as Library } from "@huggingface/tokenizers";
+// Text ↔ token ids. Encoding is encoder.ts; decoding works on bytes, so that text can be streamed and constrained token
+// by token. Runs in browsers; files are in tokenizer-file.ts.
 import { HandheldError } from "../errors.ts";
+import { Encoder } from "./encoder.ts";
 import {
-  forLibrary,
   parseTokenizerConfig,
   parseTokenizerJson,
   roleToken,
   type TokenizerConfig,
   type TokenizerJson,
 } from "./format.ts";
+import { createFrame, type Frame } from "./post-processor.ts";
 import { buildTokenTable, type TokenTable } from "./token-bytes.ts";
-import { WordCache, wordRule } from "./word-cache.ts";
+import { createVocabulary, type Vocabulary } from "./vocabulary.ts";
 
 /** Options of decoding. */
 export interface DecodeOptions {
@@ -51,20 +51,21 @@ export class Tokenizer {
   /** The parsed files, as saved. */
   readonly json: TokenizerJson;
   readonly config: TokenizerConfig;
-  readonly #library: Library;
-  #plain: ((text: string) => number[]) | undefined;
+  readonly #vocabulary: Vocabulary;
+  readonly #encoder: Encoder;
+  readonly #frame: Frame;
   readonly #table: TokenTable;
 
   /** Takes validated data; use {@link createTokenizer}. */
   constructor(json: TokenizerJson, config: TokenizerConfig, where: string) {
     this.json = json;
     this.config = config;
-    this.#library = openLibrary(json, config, where);
-    const vocab = json.model.type === "Unigram" ? [json.model.vocab.length - 1] : Object.values(json.model.vocab);
-    const ids = [...vocab, ...json.added_tokens.map(({ id }) => id)];
-    this.size = ids.reduce((most, id) => Math.max(most, id), -1) + 1;
-    const byId = Array.from({ length: this.size }, (_, id) => this.idToToken(id));
-    this.#table = buildTokenTable(json, byId, where);
+    this.#vocabulary = createVocabulary(json, where);
+    const { model, tokens } = this.#vocabulary;
+    this.size = tokens.length;
+    this.#encoder = new Encoder(json, model, where);
+    this.#frame = createFrame(json.post_processor, where);
+    this.#table = buildTokenTable(json, tokens, where);
     this.addedIds = new Set(json.added_tokens.map(({ id }) => id));
     this.specialIds = new Set(json.added_tokens.filter(({ special }) => special).map(({ id }) => id));
     const role = (name: TokenizerConfig["bos_token"]) => this.tokenToId(roleToken(name) ?? "") ?? null;
@@ -78,17 +79,17 @@ export class Tokenizer {
    * begin token; special tokens written out in the text are recognised either way.
    */
   encode(text: string, { specialTokens = false }: { specialTokens?: boolean } = {}): number[] {
-    const ids = this.#library.encode(text, { add_special_tokens: specialTokens }).ids as (number | undefined)[];
-    if (ids.includes(undefined)) {
-      throw new HandheldError("invalid-data", "the text has characters that the tokenizer has no token for");
-    }
-    return ids as number[];
+    const ids: number[] = specialTokens ? [...this.#frame.before] : [];
+    this.#encoder.encode(text, true, ids);
+    if (specialTokens) ids.push(...this.#frame.after);
+    return ids;
   }
 
   /** Text → ids without looking for added tokens: text that contains `<|end|>` or `set_alarm(` stays text. */
   encodePlain(text: string): number[] {
-    this.#plain ??= this.#openPlain();
-    return this.#plain(text);
+    const ids: number[] = [];
+    this.#encoder.encode(text, false, ids);
+    return ids;
   }
 
   /** Text → ids, as kernels take them. */
@@ -112,10 +113,13 @@ export class Tokenizer {
   stream({ skipSpecial = false }: DecodeOptions = {}): StreamDecoder {
     const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
     let strip = this.#table.stripSpaces;
+    let isFirst = true;
     return {
       push: (id) => {
         let bytes = this.#bytesOf(id);
         if (skipSpecial && this.specialIds.has(id)) return "";
+        if (isFirst) bytes = this.#table.asFirst(id) ?? bytes;
+        isFirst = false;
         while (strip > 0 && bytes.length > 0) {
           strip = bytes[0] === 0x20 ? strip - 1 : 0;
           if (bytes[0] === 0x20) bytes = bytes.subarray(1);
@@ -124,6 +128,7 @@ export class Tokenizer {
       },
       end: () => {
         strip = this.#table.stripSpaces;
+        isFirst = true;
         return decoder.decode();
       },
     };
@@ -136,37 +141,17 @@ export class Tokenizer {
 
   /** The id of a token as tokenizer.json spells it (`Ġthe`, `<|endoftext|>`). */
   tokenToId(token: string): number | undefined {
-    return this.#library.token_to_id(token);
+    return this.#vocabulary.added.get(token) ?? this.#vocabulary.model.get(token);
   }
 
   /** The token of an id as tokenizer.json spells it. */
   idToToken(id: number): string | undefined {
-    return this.#library.id_to_token(id);
-  }
-
-  #openPlain(): (text: string) => number[] {
-    const open = (json: TokenizerJson) => {
-      const library = openLibrary(json, this.config, "tokenizer.json");
-      return (text: string): number[] => library.encode(text, { add_special_tokens: false }).ids;
-    };
-    const rule = wordRule(this.json);
-    if (rule === null) return open({ ...this.json, added_tokens: [] });
-    const cache = new WordCache(rule.addPrefixSpace, open(rule.wordJson));
-    return (text) => cache.encode(text);
+    return this.#vocabulary.tokens[id];
   }
 
   #bytesOf(id: number): Uint8Array {
     const bytes = this.#table.bytes[id];
     if (bytes !== undefined) return bytes;
     throw new HandheldError("invalid-data", `token id ${id} is outside the vocabulary of ${this.size}`);
-  }
-}
-
-function openLibrary(json: TokenizerJson, config: TokenizerConfig, where: string): Library {
-  const optional = { normalizer: null, pre_tokenizer: null, post_processor: null, decoder: null };
-  try {
-    return new Library({ ...optional, ...forLibrary(json) }, config);
-  } catch (cause) {
-    throw new HandheldError("invalid-file", `${where}: ${(cause as Error).message}`, { cause });
   }
 }

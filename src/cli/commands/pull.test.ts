@@ -126,3 +126,29 @@ describe("hub:org/name", () => {
     expect(err).toContain(join("models--tester--tiny-model", "snapshots", hub.commit));
   });
 });
+
+describe("handheld info hub:org/name", () => {
+  it("fetches config.json alone", async () => {
+    const shape = { hidden_size: 64, intermediate_size: 96, num_hidden_layers: 2, num_attention_heads: 4 };
+    const config = { model_type: "llama", ...shape, vocab_size: 100, max_position_embeddings: 77 };
+    const hub = await startHub({
+      "config.json": Buffer.from(JSON.stringify(config)),
+      "model.safetensors": bytes(50_000),
+    });
+    const { code, out } = await handheld(hub, "info", `hub:${repo}`);
+    expect(code).toBe(0);
+    expect(out).toMatch(/shape +2 blocks, width 64, FFN 96, vocabulary 100/);
+    expect(out).toContain("no safetensors weights here");
+    const asked = hub.requests.map(({ path }) => path).filter((path) => path.includes("/resolve/"));
+    expect(asked.every((path) => path.endsWith("config.json"))).toBe(true);
+    const whole = await handheld(hub, "pull", repo, "--json");
+    expect(JSON.parse(whole.out).receivedBytes).toBe(50_000);
+  });
+
+  it("asks for a file to be pulled where the header is in it", async () => {
+    const hub = await startHub(ggufs);
+    const { code, err } = await handheld(hub, "info", `hub:${repo}/tiny-q8_0.gguf`);
+    expect(code).toBe(1);
+    expect(err).toContain(`get it with "handheld pull ${repo}/tiny-q8_0.gguf"`);
+  });
+});

@@ -19,7 +19,7 @@ export const runFrame = defineFrame({
   options: {
     mode: choice(
       "--mode <mode>",
-      "what to do; auto: what the model was made for",
+      "what to do; auto: calls if it was made for them, chat if it has a template, else complete",
       ["auto", "call", "chat", "complete"],
       "auto",
     ),
@@ -52,7 +52,7 @@ export const runRun: Action<typeof runFrame> = async (given, io) => {
   const line = { ...given, model: await locateModel(given.model, io) };
   const { isCallModel } = await import("../../generate/call-model.ts");
   const isCall = await isCallModel(line.model);
-  const mode = line.mode === "auto" ? (isCall ? "call" : "complete") : line.mode;
+  const mode = line.mode === "auto" && isCall ? "call" : line.mode;
   if (mode === "call" && !isCall) {
     throw new HandheldError(
       "unsupported",
@@ -84,7 +84,7 @@ async function runCalls(line: Line, io: CommandIo): Promise<void> {
   }
 }
 
-async function runText(line: Line, mode: "chat" | "complete", io: CommandIo): Promise<void> {
+async function runText(line: Line, mode: "auto" | "chat" | "complete", io: CommandIo): Promise<void> {
   const { createBackend } = await import("../../kernels/index.ts");
   const { loadModel } = await import("../../model/load.ts");
   const { complete } = await import("../complete.ts");

@@ -28,13 +28,12 @@ export function buildTokenTable(
   const steps = flatten(json.decoder, "decoders", where);
   const encoder = new TextEncoder();
   const isByteLevel = steps.some(({ type }) => type === "ByteLevel");
+  // Here added tokens stand for themselves; Python reads their accented letters as bytes.
+  const added = new Set(isByteLevel ? json.added_tokens.map(({ id }) => id) : []);
   const spell = isByteLevel ? (token: string) => unspellBytes(token) ?? encoder.encode(token) : metaspace(steps, where);
-  // An added token stands for itself, also where its letters are those that byte-level vocabularies spell bytes with: the
-  // Rust library makes other bytes of a "résumé(" there.
-  const verbatim = new Set(isByteLevel ? json.added_tokens.map(({ id }) => id) : []);
   const bytes = Array.from(tokens, (token, id) => {
     if (token === undefined) return new Uint8Array(0);
-    return verbatim.has(id) ? encoder.encode(token) : spell(token);
+    return added.has(id) ? encoder.encode(token) : spell(token);
   });
   // This decoder drops every space of the first token, not one alone.
   const dropped = steps.find(

@@ -29,7 +29,13 @@ export function buildTokenTable(
   const encoder = new TextEncoder();
   const isByteLevel = steps.some(({ type }) => type === "ByteLevel");
   const spell = isByteLevel ? (token: string) => unspellBytes(token) ?? encoder.encode(token) : metaspace(steps, where);
-  const bytes = Array.from(tokens, (token) => (token === undefined ? new Uint8Array(0) : spell(token)));
+  // An added token stands for itself, also where its letters are those that byte-level vocabularies spell bytes with: the
+  // Rust library makes other bytes of a "résumé(" there.
+  const verbatim = new Set(isByteLevel ? json.added_tokens.map(({ id }) => id) : []);
+  const bytes = Array.from(tokens, (token, id) => {
+    if (token === undefined) return new Uint8Array(0);
+    return verbatim.has(id) ? encoder.encode(token) : spell(token);
+  });
   // This decoder drops every space of the first token, not one alone.
   const dropped = steps.find(
     (step) => step.type === "Metaspace" && step.prepend_scheme !== "never" && step.add_prefix_space !== false,

@@ -89,7 +89,7 @@ async function writeDirectory(model: string, out: string, options: ConvertOption
     : convertGguf(model, out, options);
   return converted.catch(async (error) => {
     // The folder is ours: it was not there before.
-    await rm(out, { recursive: true, force: true });
+    await rm(out, { recursive: true, force: true }).catch(() => {});
     throw error;
   });
 }

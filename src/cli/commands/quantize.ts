@@ -52,7 +52,7 @@ export const runQuantize: Action<typeof quantizeFrame> = async (line, io) => {
     onProgress: (done, total) => progress.update(done, "", total),
   }).catch(async (error) => {
     // The folder is ours: it was not there before.
-    await rm(out, { recursive: true, force: true });
+    await rm(out, { recursive: true, force: true }).catch(() => {});
     throw error;
   });
   progress.finish(`${formatBytes(fromBytes)} → ${formatBytes(sizeBytes)} in ${to}`);

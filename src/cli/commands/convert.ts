@@ -26,7 +26,7 @@ export const convertFrame = defineFrame({
   summary: "Turn a model directory or a GGUF file into another format",
   details:
     "Reads the directories of the Hugging Face hub (float safetensors of any family that this program knows, in one file or\n" +
-    "several) and GGUF files of sixteen architectures (F32, F16, BF16, Q4_0 to Q8_0, Q2_K to Q6_K, IQ4_NL, IQ4_XS). Writes a\n" +
+    "several) and GGUF files of seventeen architectures (F32, F16, BF16, Q4_0 to Q8_0, Q2_K to Q6_K, IQ4_NL, IQ4_XS). Writes a\n" +
     "directory, or with --to gguf-… a file for llama.cpp. Tokenizer and chat template go along. Little of the model is in\n" +
     "memory at a time.",
   arguments: {

@@ -10,7 +10,7 @@ import type { Spec } from "../../spec/spec.ts";
 import { type Action, defineFrame } from "../command.ts";
 import { locateModel } from "../model-source.ts";
 import { choice, required } from "../options.ts";
-import { refuseExisting } from "./shared.ts";
+import { refuseExisting, showCounts, showWeights } from "./shared.ts";
 
 /** Types of matrices in the GGUF files that are written, by the word for `--to`. */
 const ggufTypes = {
@@ -52,11 +52,8 @@ export const runConvert: Action<typeof convertFrame> = async ({ model, out, to }
     throw new HandheldError("invalid-option", `--to ${to} ${rule}, or choose another --to`);
   }
   const source = await locateModel(model, io);
-  const progress = io.progress("Converting", { unit: "tensors" });
-  const options = {
-    signal: io.signal,
-    onProgress: (done: number, total: number) => progress.update(done, "", total),
-  };
+  const progress = isGguf(to) ? showCounts("Converting", "tensors", io) : showWeights("Converting", io);
+  const options = { signal: io.signal, onProgress: progress.update };
   const spec = isGguf(to)
     ? await writeFile(source, out, ggufTypes[to], options)
     : await writeDirectory(source, out, { ...options, format: to });

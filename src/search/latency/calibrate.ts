@@ -5,10 +5,9 @@ import { HandheldError } from "../../errors.ts";
 import type { Backend } from "../../kernels/backend.ts";
 import type { Spec } from "../../spec/spec.ts";
 import { type CheckModel, chooseCheckModels, stepModels } from "./check-models.ts";
-import { type FactorFit, fitFactors, type Observation } from "./factors.ts";
+import { type FactorFit, fitFactors, type Observation, plainFactors, total } from "./factors.ts";
 import type { Check, LatencyProfile, Phase } from "./latency-profile.ts";
 import { Operations } from "./operations.ts";
-import { parts } from "./plan.ts";
 import { pooledDecoder } from "./pooled.ts";
 import { Stage } from "./stage.ts";
 import { measureSteadily, type SteadyResult } from "./steady.ts";
@@ -30,6 +29,8 @@ export interface CalibrationOptions {
   bound?: number | undefined;
   /** Bytes of weights to walk through, more than the caches hold. Default: 256 MiB, less where memory is short. */
   weightBytes?: number | undefined;
+  /** Whole models that its operations are checked with. Default: as many of ours as the seconds allow. */
+  models?: readonly CheckModel[] | undefined;
   /** Milliseconds of a clock. Default performance.now. */
   now?: (() => number) | undefined;
 }
@@ -133,16 +134,18 @@ class Calibration {
   rawTimes({ values }: SteadyResult): RawTimes {
     const raw = this.operations.rawTimes(values);
     const { small, large } = stepModels(this.stage.backend.serialWork);
-    const steps = [small, large].map((spec) => this.timeStep(spec) - total(new DeviceTimes(raw).pass(spec, 1, 0)));
+    const steps = [small, large].map(
+      (spec) => this.timeStep(spec) - total(new DeviceTimes(raw).pass(spec, 1, 0), plainFactors),
+    );
     const [serialStep, threadedStep] = steps.map((step) => Math.max(leastStep, step));
     raw.threaded.step = threadedStep!;
     if (raw.serial) raw.serial.step = serialStep!;
     return raw;
   }
 
-  async measureModels(): Promise<{ models: CheckModel[]; speeds: TurnSpeeds[] }> {
+  async measureModels(): Promise<{ models: readonly CheckModel[]; speeds: TurnSpeeds[] }> {
     const { options } = this;
-    const models = chooseCheckModels(this.rate, this.seconds - this.elapsedMs() / 1000);
+    const models = options.models ?? chooseCheckModels(this.rate, this.seconds - this.elapsedMs() / 1000);
     const speeds = await timeByTurns(models, (spec) => this.open(spec), {
       rounds: 3,
       repeats: 3,
@@ -203,10 +206,6 @@ class Calibration {
 
 // Microseconds: a pass takes some time, whatever the noise says.
 const leastStep = 0.5;
-
-function total(times: Readonly<Record<string, number>>): number {
-  return parts.reduce((sum, part) => sum + times[part]!, 0);
-}
 
 function deviceFields({
   platform,

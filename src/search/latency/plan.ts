@@ -19,8 +19,11 @@ export const rowKinds = [
 ] as const;
 export type RowKind = (typeof rowKinds)[number];
 
-/** Parts of a model whose times are told apart. */
-export const parts = ["matrices", "head", "attention", "rest"] as const;
+/**
+ * Parts of a model whose times are told apart. `calls` is the number of operations: what each takes more among others than
+ * in a row with its like, when everything it touches is warm.
+ */
+export const parts = ["matrices", "head", "attention", "rest", "calls"] as const;
 export type Part = (typeof parts)[number];
 
 /**

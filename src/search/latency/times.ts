@@ -6,7 +6,7 @@ import type { Factors, LatencyProfile, LatencyTables } from "./latency-profile.t
 import { chunkTokens, type OperationSink, type Part, parts, planForward, type RowKind } from "./plan.ts";
 import { commandsPerList, operationWork } from "./work.ts";
 
-/** Microseconds of a forward pass by part. */
+/** Microseconds of a forward pass by part, `calls` counted as one each; all are to be multiplied by the part's factor. */
 export type PartTimes = Record<Part, number>;
 
 /** What is measured of a device but for how well it adds up. */
@@ -52,6 +52,7 @@ export class DeviceTimes {
     costs.reset();
     planForward(spec, tokens, position, costs);
     costs.times.rest += costs.tables.step;
+    costs.times.calls = totals.commands;
     return costs.times;
   }
 
@@ -123,7 +124,7 @@ class PassTotals implements OperationSink {
 
 /** Microseconds by part. */
 class PassCosts implements OperationSink {
-  readonly times: PartTimes = { matrices: 0, head: 0, attention: 0, rest: 0 };
+  readonly times: PartTimes = { matrices: 0, head: 0, attention: 0, rest: 0, calls: 0 };
   tables!: PreparedTables;
   /** From cached (0) to streamed (1): for weights used once in a pass, and for those of a block that runs again. */
   modelShare = 0;

@@ -5,6 +5,7 @@ import { formatBytes, formatCount, formatTokens } from "../../format.ts";
 import { pathExists } from "../../io.ts";
 import type { Spec } from "../../spec/spec.ts";
 import { type Action, defineFrame } from "../command.ts";
+import type { CommandIo } from "../io.ts";
 import { integer, required } from "../options.ts";
 
 export const infoFrame = defineFrame({
@@ -12,8 +13,10 @@ export const infoFrame = defineFrame({
   summary: "Show what a model is and what it costs, without loading it",
   details:
     "Of a directory it reads config.json and the headers of the safetensors files, of a GGUF file the header. A name of\n" +
-    "the catalogue (see handheld models) needs no file.",
-  arguments: { model: required("<model>", "model directory, GGUF file, or a name or repository of the catalogue") },
+    "the catalogue (see handheld models) needs no file; of another model on the hub config.json is fetched.",
+  arguments: {
+    model: required("<model>", "model directory, GGUF file, name of the catalogue, or hub:org/name[@revision]"),
+  },
   options: {
     context: integer("--context <tokens>", "tokens of the KV cache that must fit too", { min: 1, max: 1 << 24 }, 2048),
   },
@@ -31,7 +34,7 @@ export const runInfo: Action<typeof infoFrame> = async ({ model, context }, io) 
   const place = { memoryBytes, tokens: context };
   const entry = await findEntry(model);
   if (entry === undefined) {
-    const inspected = await inspectModel(model, place);
+    const inspected = await inspectModel(await locate(model, io), place);
     io.result({ ...inspected, memoryBytes, context });
     print(io.print, [...describeFiles(inspected), ...describeCost(inspected)]);
   } else {
@@ -49,8 +52,29 @@ async function findEntry(model: string): Promise<CatalogueModel | undefined> {
   const { findModel, modelNames } = await import("../../catalogue/index.ts");
   const entry = findModel(model);
   if (entry !== undefined || (/[/\\]|\.gguf$/i.test(model) && !model.startsWith("hub:"))) return entry;
-  const hint = suggest(model.replace(/^hub:(.*\/)?/, ""), modelNames) || '; "handheld models" lists the catalogue';
+  if (model.startsWith("hub:")) return undefined;
+  const hint = suggest(model, modelNames) || '; "handheld models" lists the catalogue';
   throw new HandheldError("io", `${model} is neither a file, a folder nor a model of the catalogue${hint}`);
+}
+
+/** Where a model is: what is in the hub's cache as it is, of another model on the hub a folder with config.json alone. */
+async function locate(model: string, io: CommandIo): Promise<string> {
+  if (!model.startsWith("hub:")) return model;
+  const { findCached, HubError, parseReference, pullModel, resolveModel } = await import("../../hub/index.ts");
+  const reference = parseReference(model);
+  const cached = await findCached(reference, {}).catch((error) => {
+    if (error instanceof HubError && error.reason === "not-cached") return null;
+    throw error;
+  });
+  if (cached) return resolveModel(model, { offline: true });
+  if (reference.file !== null) {
+    const command = `handheld pull ${model.slice(4)}`;
+    throw new HandheldError(
+      "io",
+      `${model} is not in the cache, and its header is in the file; get it with "${command}"`,
+    );
+  }
+  return (await pullModel({ ...reference, file: "config.json" }, { signal: io.signal })).dir;
 }
 
 function describeEntry(model: DescribedModel): Lines {
@@ -71,7 +95,7 @@ function describeFiles({ path, kind, family, attention, spec, stored }: Inspecte
     ["model", `${path} (${kind === "gguf" ? "GGUF file" : "directory"})`],
     ["family", family],
     ...(spec === null ? [] : describeSpec(spec, attention ?? "unknown")),
-    ["stored", stored === null ? "no safetensors weights" : describeStored(stored)],
+    ["stored", stored === null ? "no safetensors weights here" : describeStored(stored)],
   ];
 }
 

@@ -1,0 +1,3 @@
+// The latency model of a device: calibrate once, then predict the speed and memory of any architecture.
+export * from "./latency-profile.ts";
+export * from "./predictor.ts";

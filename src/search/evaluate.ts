@@ -1,17 +1,22 @@
 // The shapes that a search has looked at: their codes and costs in columns of numbers, so that a million take some tens of
 // megabytes. Specs are made again from the codes where somebody wants to see one.
 import type { Spec } from "../spec/spec.ts";
-import type { Objective, Predictor } from "./objective.ts";
+import type { Objective, SpeedModel } from "./objective.ts";
 import type { QualityModel } from "./quality/model.ts";
 import { type ShapeCode, type Space, specOf } from "./space.ts";
 
 /** How shapes are judged. */
 export interface Judge {
-  predictor: Predictor;
+  predictor: SpeedModel;
   quality: Pick<QualityModel, "logLoss">;
   objective: Objective;
   /** Shapes that need more memory are left out. */
   maxMemoryBytes?: number | undefined;
+}
+
+/** Bytes of a model with a session of the objective's length open. */
+export function memoryOf(predictor: SpeedModel, spec: Spec, { at }: Objective): number {
+  return predictor.memoryBytes(spec, Math.min(spec.context, Math.max(at.prompt, at.context)));
 }
 
 /** Evaluated shapes of one space. */
@@ -20,9 +25,11 @@ export class Evaluated {
   /** Shapes kept; shapes looked at. */
   count = 0;
   seen = 0;
-  /** ln(loss) up to a constant, and what the objective counts. */
+  /** ln(loss) up to a constant, what the objective counts, and milliseconds per token of prompt and of answer. */
   logLoss = new Float64Array(1024);
   cost = new Float64Array(1024);
+  prefillMs = new Float64Array(1024);
+  decodeMs = new Float64Array(1024);
   private codes = new Uint32Array(1024 * codeLength);
   private readonly judge: Judge;
 
@@ -36,12 +43,14 @@ export class Evaluated {
     this.seen++;
     const { predictor, quality, objective, maxMemoryBytes } = this.judge;
     const spec = specOf(this.space, code);
-    const bytes = maxMemoryBytes !== undefined || objective.unit === "MB" ? predictor.memoryBytes(spec) : 0;
+    const bytes = maxMemoryBytes !== undefined || objective.unit === "MB" ? memoryOf(predictor, spec, objective) : 0;
     if (maxMemoryBytes !== undefined && bytes > maxMemoryBytes) return -1;
-    const cost = objective.unit === "MB" ? bytes / 1e6 : objective.cost(predictor.speed(spec, objective.at), bytes);
+    const speed = predictor.speed(spec, objective.at);
     const index = this.count++;
     if (this.count > this.cost.length) this.grow();
-    this.cost[index] = cost;
+    this.cost[index] = objective.cost(speed, bytes);
+    this.prefillMs[index] = 1000 / speed.prefillTokensPerSecond.value;
+    this.decodeMs[index] = 1000 / speed.decodeTokensPerSecond.value;
     this.logLoss[index] = quality.logLoss(spec);
     const { layers, width, ffnWidth, heads, kvHeads, variant } = code;
     this.codes.set([layers, width, ffnWidth, heads, kvHeads, variant], index * codeLength);
@@ -68,6 +77,8 @@ export class Evaluated {
     };
     this.logLoss = twice(this.logLoss);
     this.cost = twice(this.cost);
+    this.prefillMs = twice(this.prefillMs);
+    this.decodeMs = twice(this.decodeMs);
     this.codes = twice(this.codes);
   }
 }

@@ -33,7 +33,7 @@ export async function evolveShapes(evaluated: Evaluated, budget: Budget, options
   const run = new Evolution(evaluated, budget, random);
   for (let attempts = 0; run.size < population && attempts < 200 * population; attempts++) run.admit(drawGenes(random));
   let attempts = 0;
-  while (run.size >= 2 && evaluated.seen < evaluations && attempts < 20 * evaluations) {
+  while (run.size >= 2 && evaluated.seen < evaluations && attempts < 4 * evaluations) {
     const parents = run.parents();
     for (let i = 0; i < population && evaluated.seen < evaluations; i++, attempts++) {
       run.admit(mutate(cross(parents(), parents(), random), random));

@@ -1,30 +1,9 @@
 // What a search minimises: the cost of a shape on a device in one number, and in words.
 import { HandheldError, suggest } from "../errors.ts";
-import type { Spec } from "../spec/spec.ts";
-import type { Estimate } from "./statistics.ts";
+import type { PredictedSpeed, Predictor, SpeedRequest } from "./latency/predictor.ts";
 
-/** Lengths that a speed is asked for, in tokens. */
-export interface SpeedAt {
-  /** Prompt of the prefill. */
-  prompt: number;
-  /** Tokens in the cache before the decoded one. */
-  context: number;
-}
-
-/** What a device does with a model. */
-export interface SpeedEstimate {
-  prefillTokensPerSecond: Estimate;
-  decodeTokensPerSecond: Estimate;
-  /** From the prompt to the first token of the answer. */
-  ttftMs: Estimate;
-}
-
-/** A latency model of one device. Called once per shape of a space: some microseconds. */
-export interface Predictor {
-  speed(spec: Spec, at: SpeedAt): SpeedEstimate;
-  /** Weights, cache of a session and buffers. */
-  memoryBytes(spec: Spec): number;
-}
+/** What a search needs of a latency model; a {@link Predictor} is one. */
+export type SpeedModel = Pick<Predictor, "speed" | "memoryBytes">;
 
 /** What to minimise. */
 export interface Objective {
@@ -35,8 +14,8 @@ export interface Objective {
   /** The unit that {@link cost} counts. */
   readonly unit: "ms" | "MB";
   /** Lengths that {@link cost} needs the speed at. */
-  readonly at: SpeedAt;
-  cost(speed: SpeedEstimate, memoryBytes: number): number;
+  readonly at: SpeedRequest;
+  cost(speed: PredictedSpeed, memoryBytes: number): number;
 }
 
 /** Names that {@link createObjective} knows; `ttft` takes lengths behind an @. */

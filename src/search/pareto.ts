@@ -37,7 +37,8 @@ export function rankByPareto(
       result.distance[i] =
         before === undefined || after === undefined
           ? Infinity
-          : Math.abs(first[after]! - first[before]!) / spans[0]! + Math.abs(second[after]! - second[before]!) / spans[1]!;
+          : Math.abs(first[after]! - first[before]!) / spans[0]! +
+            Math.abs(second[after]! - second[before]!) / spans[1]!;
     });
     const taken = new Set(members);
     left = left.filter((i) => !taken.has(i));

@@ -6,12 +6,13 @@ import { HandheldError } from "../errors.ts";
 import { activations, createSpec, type Spec } from "../spec/spec.ts";
 
 const whole = z.number().int().positive();
-const range = z
-  .strictObject({ from: whole, to: whole, step: whole.default(1) })
-  .refine(({ from, to }) => from <= to, "`from` is above `to`");
-/** One value, a list, or a range of whole numbers. */
-const wholes = z.union([whole.transform((value) => [value]), z.array(whole).nonempty(), range.transform(expand)]);
-const list = <T extends z.ZodType>(item: T) => z.union([item.transform((value) => [value]), z.array(item).nonempty()]);
+const range = z.strictObject({ from: whole, to: whole, step: whole.default(1) }).refine(({ from, to }) => from <= to);
+const wholes = z.union(
+  [whole.transform((value) => [value]), z.array(whole).nonempty(), range.transform(expand)],
+  "takes a whole number above 0, a list of them, or a range {from, to, step} whose end is not before its start",
+);
+const list = <T extends z.ZodType>(item: T, values: string) =>
+  z.union([item.transform((value) => [value]), z.array(item).nonempty()], `takes ${values}, or a list of them`);
 
 const fields = z
   .strictObject({
@@ -21,7 +22,7 @@ const fields = z
     note: z.string().max(400).default(""),
     /** Stored parameters, both ends inclusive, where whoever searches does not say. */
     parameters: z.strictObject({ min: z.number().nonnegative(), max: z.number().positive() }).optional(),
-    vocabulary: list(whole),
+    vocabulary: list(whole, "a whole number above 0"),
     context: whole.default(2048),
     layers: wholes,
     width: wholes,
@@ -35,9 +36,9 @@ const fields = z
     /** Number of key/value heads; or, instead, query heads per key/value head. Default: as many as heads. */
     kvHeads: wholes.optional(),
     groupSize: wholes.optional(),
-    activation: list(z.enum(activations)).default(["relu"]),
-    gated: list(z.boolean()).default([true]),
-    tiedEmbeddings: list(z.boolean()).default([true]),
+    activation: list(z.enum(activations), activations.join(", ")).default(["relu"]),
+    gated: list(z.boolean(), "true or false").default([true]),
+    tiedEmbeddings: list(z.boolean(), "true or false").default([true]),
     layerRepeat: wholes.default([1]),
     norm: z.enum(["rms", "layer"]).default("rms"),
     normEps: z.number().positive().max(0.1).default(1e-6),

@@ -1,17 +1,6 @@
 // The statistics that searches and studies share: ranks, rank correlation with its interval, medians.
 import { createRandom } from "../random.ts";
-
-/** A value with the ends of its interval; 90 % unless said otherwise. */
-export interface Estimate {
-  value: number;
-  low: number;
-  high: number;
-}
-
-/** A value that is known exactly. */
-export function exactly(value: number): Estimate {
-  return { value, low: value, high: value };
-}
+import type { Estimate } from "./latency/predictor.ts";
 
 /** Middle of numbers; of two middle ones, their mean. NaN for none. */
 export function median(values: readonly number[]): number {

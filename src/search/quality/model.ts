@@ -14,7 +14,7 @@
 // Hyperparameters are those of the highest marginal likelihood on a coarse grid, but for the correlation of 0.5 (two tables
 // cannot tell; 0.75 is likelier by half a nat) and the growth of the best aspect with size (./features.ts; 0.5 by as much).
 // At 1.5 B and at 1 M all of this is an extrapolation; proxy training (../proxy) gives evidence where it matters.
-import type { Estimate } from "../statistics.ts";
+import type { Estimate } from "../latency/predictor.ts";
 import { cholesky, solve, solveLower } from "./cholesky.ts";
 import { aspect, logWeights, type Shape, terms } from "./features.ts";
 import { accuracyRows, lossRows } from "./tables.ts";
@@ -36,7 +36,7 @@ export interface Observation {
 export interface QualityModel {
   /** ln(loss) up to a constant: what ranks shapes; a few microseconds. */
   logLoss(shape: Shape): number;
-  /** Loss ÷ the loss of `reference`, with the 90 % interval of their ratio. */
+  /** Loss ÷ the loss of `reference`, with the 95 % interval of their ratio. */
   relativeLoss(shape: Shape, reference: Shape): Estimate;
 }
 
@@ -46,7 +46,8 @@ const lengths = { aspect: 0.5, headSize: 0.7, sharing: 3 } as const;
 const alike = { group: 1, source: 0.9, other: 0.5 } as const;
 /** A group's constant: anything. */
 const constantDeviation = 1;
-const z90 = 1.645;
+/** Of a normal distribution, 95 % lie within so many standard deviations. */
+const deviations = 1.96;
 
 /** What the kernel needs of a shape. */
 interface Point {
@@ -91,13 +92,13 @@ function likeness(a: Observation, b: Observation): number {
 }
 
 /** What follows from some observations: their points, the factor of their covariance, and the weights of their residuals. */
-interface Fit {
+interface Conditioned {
   points: Point[];
   factor: Float64Array;
   alpha: Float64Array;
 }
 
-function fit(observations: readonly Observation[]): Fit {
+function condition(observations: readonly Observation[]): Conditioned {
   const n = observations.length;
   const points = observations.map(({ shape }) => pointOf(shape));
   const covariance = new Float64Array(n * n);
@@ -138,7 +139,7 @@ function mean(values: readonly number[]): number {
  * ```
  */
 export function createQualityModel(observations: readonly Observation[] = publishedObservations()): QualityModel {
-  const { points, factor, alpha } = fit(observations);
+  const { points, factor, alpha } = condition(observations);
   const shared = new Float64Array(terms.length);
   const curve: [number, number] = [0, 0];
   for (const [i, point] of points.entries()) {
@@ -174,7 +175,7 @@ export function createQualityModel(observations: readonly Observation[] = publis
       );
       const prior = own(p, p) + own(q, q) - 2 * own(p, q);
       const variance = prior - explained.reduce((sum, value) => sum + value * value, 0);
-      const half = z90 * Math.sqrt(Math.max(0, variance));
+      const half = deviations * Math.sqrt(Math.max(0, variance));
       const difference = logLoss(shape) - logLoss(reference);
       return { value: Math.exp(difference), low: Math.exp(difference - half), high: Math.exp(difference + half) };
     },
@@ -187,7 +188,7 @@ export function predictHeldOut(
   heldOut: readonly number[],
 ): { logLoss: number; deviation: number }[] {
   const rest = observations.filter((_, i) => !heldOut.includes(i));
-  const { points, factor, alpha } = fit(rest);
+  const { points, factor, alpha } = condition(rest);
   const raw = (i: number) => rest[i]!.logLoss - points[i]!.mean;
   return heldOut.map((index) => {
     const target = observations[index]!;
@@ -238,7 +239,9 @@ function accuracyShape({ layers, heads, width, parameters }: (typeof accuracyRow
 /** ln(loss) per point of accuracy: the table's two sizes, those of at least 12 layers, against Kaplan's exponent. */
 function exchangeRate(shapes: readonly Shape[]): number {
   const of = (group: string, value: (i: number) => number) =>
-    mean([...accuracyRows.keys()].filter((i) => accuracyRows[i]!.group === group && shapes[i]!.layers >= 12).map(value));
+    mean(
+      [...accuracyRows.keys()].filter((i) => accuracyRows[i]!.group === group && shapes[i]!.layers >= 12).map(value),
+    );
   const grown = (value: (i: number) => number) => of("350M", value) - of("125M", value);
   return (0.076 * grown((i) => logWeights(shapes[i]!))) / grown((i) => accuracyRows[i]!.accuracy);
 }

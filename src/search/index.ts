@@ -1,9 +1,11 @@
 // Public names of handheld/search: the spaces, the latency model, the quality model, the search that joins them, and timing.
 
+export * from "./finding.ts";
 export * from "./landmarks.ts";
 export * from "./latency/index.ts";
 export * from "./objective.ts";
 export { paretoFront } from "./pareto.ts";
+export * from "./proxy/proxies.ts";
 export * from "./quality/model.ts";
 export * from "./search.ts";
 export {

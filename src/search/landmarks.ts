@@ -27,8 +27,8 @@ export function allLandmarks(): Landmark[] {
   return [...presets, ...others];
 }
 
-/** Those within a factor of the budget to both sides. Default 1.35. */
-export function landmarksNear({ min, max }: Budget, factor = 1.35): Landmark[] {
+/** Those within a factor of the budget to both sides. Default 1.25. */
+export function landmarksNear({ min, max }: Budget, factor = 1.25): Landmark[] {
   return allLandmarks().filter(({ parameters }) => parameters >= min / factor && parameters <= max * factor);
 }
 

@@ -39,3 +39,8 @@ export function spearmanInterval(a: readonly number[], b: readonly number[], see
   const at = (share: number) => draws[Math.floor(share * (draws.length - 1))]!;
   return { value: spearman(a, b), low: at(0.05), high: at(0.95) };
 }
+
+/** A value that is known without an interval. */
+export function exactly(value: number): Estimate {
+  return { value, low: value, high: value };
+}

@@ -133,36 +133,44 @@ function mean(values: readonly number[]): number {
  * Fits the model.
  *
  * @param observations default: both tables. Add your own runs as a group and source of their own.
+ * @param source whose observations the run that is asked about is most like. Default: none's.
  * @example
  * ```ts
  * const { value, low, high } = createQualityModel().relativeLoss(spec, preset("PhoneLM-1.5B"));
  * ```
  */
-export function createQualityModel(observations: readonly Observation[] = publishedObservations()): QualityModel {
+export function createQualityModel(
+  observations: readonly Observation[] = publishedObservations(),
+  source: string | null = null,
+): QualityModel {
   const { points, factor, alpha } = condition(observations);
+  const likeTarget = observations.map((one) => (one.source === source ? alike.source : alike.other));
   const shared = new Float64Array(terms.length);
   const curve: [number, number] = [0, 0];
   for (const [i, point] of points.entries()) {
     for (let t = 0; t < shared.length; t++) shared[t]! += alpha[i]! * point.scaled[t]!;
-    for (const k of [0, 1] as const) curve[k] += alpha[i]! * alike.other * point.curve[k];
+    for (const k of [0, 1] as const) curve[k] += alpha[i]! * likeTarget[i]! * point.curve[k];
   }
   const logLoss = (shape: Shape) => {
     const point = pointOf(shape);
     let sum = point.mean + point.curve[0] * curve[0] + point.curve[1] * curve[1];
     for (let t = 0; t < shared.length; t++) sum += point.scaled[t]! * shared[t]!;
-    return sum + alike.other * smooth(point);
+    return sum + smooth(point);
   };
   const smooth = (point: Point) => {
     const [x, y, z] = point.place;
     let sum = 0;
     for (let i = 0; i < points.length; i++) {
       const [u, v, w] = points[i]!.place;
-      sum += alpha[i]! * Math.exp(-((x - u) ** 2 + (y - v) ** 2 + (z - w) ** 2) / 2);
+      sum += alpha[i]! * likeTarget[i]! * Math.exp(-((x - u) ** 2 + (y - v) ** 2 + (z - w) ** 2) / 2);
     }
     return smoothDeviation ** 2 * sum;
   };
   const known = (point: Point) =>
-    Float64Array.from(points, (other) => sharedCovariance(point, other) + alike.other * ownCovariance(point, other));
+    Float64Array.from(
+      points,
+      (other, i) => sharedCovariance(point, other) + likeTarget[i]! * ownCovariance(point, other),
+    );
   const own = (p: Point, q: Point) => sharedCovariance(p, q) + ownCovariance(p, q);
   return {
     logLoss,

@@ -140,7 +140,7 @@ export function searchSection(search: SearchTable | null): Html | null {
       formatRate(row.prefillTokensPerSecond),
       (row.requestSeconds * 1000).toFixed(row.requestSeconds < 0.1 ? 1 : 0),
     ];
-    const kind = row.chosen ? "chosen" : row.admissible ? "" : "outside";
+    const kind = row.chosen ? "chosen" : "";
     const layers = `${row.layers}${row.layerRepeat > 1 ? ` × ${row.layerRepeat}` : ""}`;
     return html`<tr class="${kind}"><th scope="row">${layers}${row.chosen && html` <span class="tag">chosen</span>`}</th>${cells.map((cell) => html`<td>${cell}</td>`)}</tr>`;
   });
@@ -150,7 +150,7 @@ export function searchSection(search: SearchTable | null): Html | null {
     html`<div class="charts"><div>
 <p class="note">${search.rule}</p>
 <p class="note">Space: ${search.space}. ${formatRate(search.size)} architectures, ${search.rows.length} of them measured.
-Grey rows are outside the tolerance; the large dot is the chosen one.</p>
+The large dot is the chosen one.</p>
 </div>${searchChart(search)}</div>
 ${table(
   "Measured architectures, fastest first",

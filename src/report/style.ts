@@ -77,7 +77,6 @@ th:first-child { position: sticky; left: -16px; padding-left: 0; background: var
 tbody tr:last-child > * { border-bottom: 0; }
 tr.chosen > * { background: var(--tint); font-weight: 650; }
 tr.chosen > th { box-shadow: -8px 0 0 var(--tint); }
-tr.outside > * { color: var(--soft); }
 .tag { color: var(--accent); font-size: .78rem; font-weight: 650; }
 .meter { display: inline-block; vertical-align: middle; width: 48px; height: 8px; border-radius: 4px; background: var(--grid); margin-right: 8px; overflow: hidden; }
 .meter i { display: block; height: 100%; background: var(--c1); border-radius: 4px; }

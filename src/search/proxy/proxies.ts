@@ -12,6 +12,7 @@ import { fileCheckpoints } from "../../train/checkpoint.ts";
 import { train } from "../../train/loop.ts";
 import { createRecipe, type TrainRecipe } from "../../train/recipe.ts";
 import type { Observation } from "../quality/model.ts";
+import type { SearchResult } from "../search.ts";
 import { countSteps, nextTurnOf, type ProxyState, parseProxyState, type Turn } from "./plan.ts";
 import { proxyOf } from "./scale.ts";
 import { createTextTask, type TextTask } from "./text-task.ts";
@@ -224,3 +225,15 @@ export function proxyObservations({ candidates, rungTokens }: Omit<ProxyResult, 
 
 /** The source of {@link proxyObservations}, for a model of what comes of the same text. */
 export const proxySource = source;
+
+/** What proxies should be asked about: of everything that was found, one shape per depth, evenly over the depths. */
+export function proxyTargets({ top, fronts }: Pick<SearchResult, "top" | "fronts">, most = 8): Spec[] {
+  const byDepth = new Map<number, Spec>();
+  for (const { spec } of [...top, ...fronts.decode, ...fronts.prefill]) {
+    const depth = spec.layers * spec.layerRepeat;
+    if (!byDepth.has(depth)) byDepth.set(depth, spec);
+  }
+  const specs = [...byDepth].sort(([a], [b]) => a - b).map(([, spec]) => spec);
+  if (specs.length <= most) return specs;
+  return Array.from({ length: most }, (_, i) => specs[Math.round((i * (specs.length - 1)) / (most - 1))]!);
+}

@@ -55,7 +55,8 @@ describe.skipIf(chromiumPath === undefined)(`report.html in Chromium (${noChromi
       expect(await names.count()).toBeGreaterThan(width < 400 ? 3 : 8);
       const tooltip = page.locator("#pareto-decode .tooltip");
       const dot = (await page.locator("#pareto-decode .dot.marked").boundingBox())!;
-      await page.mouse.move(dot.x + dot.width / 2, dot.y + dot.height / 2);
+      const svg = (await page.locator("#pareto-decode svg").boundingBox())!;
+      await page.locator("#pareto-decode svg").hover({ position: { x: dot.x - svg.x, y: dot.y - svg.y } });
       expect(await tooltip.textContent()).toMatch(/layers × \d+.*parameters/s);
       await page.close();
     }

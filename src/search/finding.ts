@@ -1,6 +1,7 @@
 // What a search comes to: its result, the architectures that readers know beside it, what was measured of the best, and
 // which one wins and why. Plain data that can be stored, printed and drawn.
 import { formatCount, formatPercent, formatRate, significant } from "../format.ts";
+import { presetNames } from "../spec/presets.ts";
 import type { Spec } from "../spec/spec.ts";
 import { type Landmark, landmarksNear } from "./landmarks.ts";
 import type { PredictedSpeed } from "./latency/predictor.ts";
@@ -117,11 +118,12 @@ function explain(
   const lines = [
     `${result.rule} ${shapes} are good enough; this one takes ${significant(winner.cost)} ${objective.unit}${judged}.`,
   ];
-  const other = top.find(({ spec }) => executed(spec) !== executed(winner.spec));
-  if (other !== undefined && other.cost > 0) {
-    const difference = other.cost / winner.cost - 1;
+  const { otherDepth } = result;
+  if (otherDepth !== null && executed(otherDepth.spec) !== executed(winner.spec)) {
+    const more = otherDepth.cost / winner.cost - 1;
     lines.push(
-      `The best of another depth, ${executed(other.spec)} layers in place of ${executed(winner.spec)}, is predicted ${difference < 0 ? "" : "+"}${formatPercent(difference)} from it.`,
+      `The best of another depth has ${executed(otherDepth.spec)} layers in place of ${executed(winner.spec)} and is predicted to take ` +
+        `${formatPercent(Math.abs(more))} ${more < 0 ? "less" : "more"}.`,
     );
   }
   return [...lines, ...nearest(winner, known).map((one) => compare(winner, one))];
@@ -131,10 +133,12 @@ function executed({ layers, layerRepeat }: Spec): number {
   return layers * layerRepeat;
 }
 
-/** The three known architectures nearest in parameters, one per organisation's shape. */
+/** What to compare with: the papers' models, and the two other known architectures that are nearest in parameters. */
 function nearest(winner: Candidate, known: readonly KnownCandidate[]): KnownCandidate[] {
   const far = ({ parameters }: Candidate) => Math.abs(Math.log(parameters / winner.parameters));
-  return known.toSorted((a, b) => far(a) - far(b)).slice(0, 3);
+  const papers = known.filter(({ name }) => presetNames.includes(name));
+  const others = known.filter((one) => !papers.includes(one)).sort((a, b) => far(a) - far(b));
+  return [...papers, ...others.slice(0, 2)];
 }
 
 function compare(winner: Candidate, known: KnownCandidate): string {

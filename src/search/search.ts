@@ -73,6 +73,8 @@ export interface SearchResult {
   fronts: { decode: Candidate[]; prefill: Candidate[] };
   /** The best admissible ones by the objective, one per depth and width; best first. */
   top: Candidate[];
+  /** The best admissible one by the objective that executes another number of layers than the first of {@link top}. */
+  otherDepth: Candidate | null;
   /** The least predicted loss. */
   bestQuality: Candidate;
   bySize: SpeedBySize;
@@ -160,12 +162,15 @@ class Found {
     const admissible: number[] = [];
     for (let i = 0; i < evaluated.count; i++) if (evaluated.logLoss[i]! <= most + 1e-12) admissible.push(i);
     if (admissible.length === 0) throw this.noneGoodEnough();
+    admissible.sort((a, b) => evaluated.cost[a]! - evaluated.cost[b]! || evaluated.logLoss[a]! - evaluated.logLoss[b]!);
+    const other = admissible.find((i) => this.depth(i) !== this.depth(admissible[0]!));
     return {
       admissible: admissible.length,
       rule: this.rule(),
       reference,
       fronts: { decode: this.front(evaluated.decodeMs), prefill: this.front(evaluated.prefillMs) },
       top: this.top(admissible),
+      otherDepth: other === undefined ? null : this.describeAt(other),
       bestQuality: this.describeAt(this.best),
       describe: (spec: Spec) => this.describe(spec),
     };
@@ -193,13 +198,17 @@ class Found {
     return `Of the shapes whose predicted loss ${good}${fits}, the one with the fewest ${objective.description}.`;
   }
 
-  /** One per depth and width, for neighbours in FFN width are all but the same. */
-  private top(admissible: number[]): Candidate[] {
+  private depth(index: number): number {
+    const { layers, variant } = this.evaluated.code(index);
+    return layers * this.evaluated.space.variants[variant]!.layerRepeat;
+  }
+
+  /** One per depth and width of those in order, for neighbours in FFN width are all but the same. */
+  private top(admissible: readonly number[]): Candidate[] {
     const { evaluated } = this;
     const wanted = this.options.top ?? 10;
     const shown = new Set<string>();
     const top: number[] = [];
-    admissible.sort((a, b) => evaluated.cost[a]! - evaluated.cost[b]! || evaluated.logLoss[a]! - evaluated.logLoss[b]!);
     for (const i of admissible) {
       const { layers, width } = evaluated.code(i);
       if (shown.has(`${layers} ${width}`)) continue;

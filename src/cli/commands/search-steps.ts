@@ -13,7 +13,6 @@ import {
   type Objective,
   type ProxyResult,
   proxyObservations,
-  proxySource,
   proxyTargets,
   publishedObservations,
   type QualityFloor,
@@ -109,7 +108,7 @@ export async function findShapes(
   const first = await look();
   if (line.proxy === undefined) return { result: first, proxy: null };
   const proxy = await proxies(line, line.proxy, first, device, io);
-  const quality = createQualityModel([...publishedObservations(), ...proxyObservations(proxy)], proxySource);
+  const quality = createQualityModel([...publishedObservations(), ...proxyObservations(proxy)]);
   return { result: await look({ quality }), proxy };
 }
 

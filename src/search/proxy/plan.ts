@@ -67,7 +67,10 @@ function members(candidates: readonly ProxyCandidate[], rung: number): number[] 
 }
 
 /** Optimiser steps of the whole plan, and those that are done. */
-export function countSteps({ candidates, rungSteps }: ProxyState): { done: number; total: number } {
+export function countSteps({ candidates, rungSteps }: Pick<ProxyState, "candidates" | "rungSteps">): {
+  done: number;
+  total: number;
+} {
   let [total, size] = [0, candidates.length];
   for (const [rung, steps] of rungSteps.entries()) {
     total += size * (steps - (rungSteps[rung - 1] ?? 0));

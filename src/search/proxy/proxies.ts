@@ -31,11 +31,26 @@ export interface ProxyOptions {
   minutes: number;
   /** Most proxies. Default 8. */
   most?: number | undefined;
+  /** Limits of their size. Default {@link proxySizes}. */
+  sizes?: ProxySizes | undefined;
   seed?: number | undefined;
   signal?: AbortSignal | undefined;
   /** Optimiser steps done of all, and what is trained. */
   onProgress?: ((done: number, total: number, note: string) => void) | undefined;
 }
+
+/** How large proxies may be, in weights of their blocks, and tokens per weight by the end of the last rung. */
+export interface ProxySizes {
+  least: number;
+  most: number;
+  tokensPerWeight: number;
+}
+
+/**
+ * With a fifth of the least weights, or a tenth of the tokens, shallow shapes win whatever the text. Twenty tokens per
+ * weight: Hoffmann et al. 2022.
+ */
+export const proxySizes: ProxySizes = { least: 1e5, most: 5e6, tokensPerWeight: 20 };
 
 /** What proxies said. */
 export interface ProxyResult {
@@ -46,8 +61,7 @@ export interface ProxyResult {
   candidates: ProxyState["candidates"];
 }
 
-const source = "proxies";
-/** ln(loss) between equal runs of the last rung; fewer tokens say less. */
+/** ln(loss) between equal runs. */
 const noise = 0.005;
 const batchTokens = 2048;
 const rungs = 3;
@@ -74,9 +88,9 @@ export async function trainProxies(options: ProxyOptions): Promise<ProxyResult> 
 }
 
 async function openState(options: ProxyOptions, task: TextTask): Promise<ProxyState> {
-  const { folder, seed = 1, minutes, text, targets } = options;
+  const { folder, seed = 1, minutes, text, targets, sizes = proxySizes } = options;
   const file = `${folder}/proxies.json`;
-  const key = hash32(text, seed, minutes, JSON.stringify(targets)).toString(16);
+  const key = hash32(text, seed, minutes, JSON.stringify([targets, sizes])).toString(16);
   if (await pathExists(file)) {
     const state = parseProxyState(await readJsonFile(file), file);
     if (state.key === key) return state;
@@ -92,22 +106,29 @@ async function openState(options: ProxyOptions, task: TextTask): Promise<ProxySt
 }
 
 /**
- * Sizes and steps from the time there is: ten tokens per weight in the last rung (half of what Hoffmann et al. 2022 find
- * best), as many floating-point operations per second as a first few steps reach.
+ * Sizes and steps from the time there is: the largest proxies that can see enough tokens per weight by the
+ * end of the last rung, at the rate that a first few steps reach.
  */
-async function planRun({ backend, targets, minutes, most = 8, seed = 1 }: ProxyOptions, task: TextTask) {
-  const flopsPerSecond = measureTraining(backend, task, proxyOf(targets[0]!, 2e5, task), seed);
-  let units = 0;
-  for (let rung = 0, size = Math.min(most, targets.length); rung < rungs; rung++, size = Math.ceil(size / 2)) {
-    units += size * (rung === 0 ? 1 : 2 ** (rung - 1));
+async function planRun(options: ProxyOptions, task: TextTask) {
+  const { backend, targets, minutes, most = 8, seed = 1, sizes = proxySizes } = options;
+  const flopsPerSecond = 0.9 * measureTraining(backend, task, proxyOf(targets[0]!, sizes.least, task), seed);
+  const planned = (weights: number) => {
+    const candidates = distinct(targets, weights, task).slice(0, most);
+    const last = Math.ceil((weights * sizes.tokensPerWeight) / batchTokens / 2 ** (rungs - 1)) * 2 ** (rungs - 1);
+    const rungSteps = Array.from({ length: rungs }, (_, rung) => last / 2 ** (rungs - 1 - rung));
+    const perToken = candidates.reduce((sum, { proxy }) => sum + trainingFlops(proxy), 0) / candidates.length;
+    const { total } = countSteps({ candidates, rungSteps });
+    return { plan: { batchTokens, rungSteps, candidates }, seconds: (total * batchTokens * perToken) / flopsPerSecond };
+  };
+  for (let weights = sizes.most; weights >= sizes.least; weights *= 0.85) {
+    const { plan, seconds } = planned(weights);
+    if (seconds <= 60 * minutes) return plan;
   }
-  const flopsPerUnit = (minutes * 60 * flopsPerSecond * 0.9) / units;
-  const last = 2 ** (rungs - 1);
-  const weights = Math.min(5e6, Math.max(2e4, Math.sqrt((flopsPerUnit * last) / (6 * 10))));
-  const candidates = distinct(targets, weights, task).slice(0, most);
-  const perToken = candidates.reduce((sum, { proxy }) => sum + trainingFlops(proxy), 0) / candidates.length;
-  const first = Math.max(4, Math.round(flopsPerUnit / perToken / batchTokens));
-  return { batchTokens, rungSteps: Array.from({ length: rungs }, (_, rung) => first * 2 ** rung), candidates };
+  const needed = Math.ceil((planned(sizes.least).seconds / 60) * 1.1 * 10) / 10;
+  throw new HandheldError(
+    "invalid-option",
+    `proxies need at least ${needed} minutes on this machine, ${minutes} were given; smaller or shorter ones would say which shape learns fastest at first, not which learns best`,
+  );
 }
 
 function trainingFlops(proxy: Spec): number {
@@ -211,20 +232,34 @@ function measureTraining(backend: Backend, task: TextTask, proxy: Spec, seed: nu
   }
 }
 
-/** The losses as observations of the quality model, each rung a group of its own: only equal tokens are compared. */
+/**
+ * The losses as observations of the quality model, each rung a group of its own: only equal tokens are compared. How far
+ * differences moved from rung to rung tells how far they may yet move, so it is added to the noise; for the last rung, as
+ * much as on the way to it.
+ */
 export function proxyObservations({ candidates, rungTokens }: Omit<ProxyResult, "where">): Observation[] {
-  const last = rungTokens.at(-1)!;
+  const moved = rungTokens.map((_, rung) => movedFrom(candidates, rung));
+  moved[moved.length - 1] = moved.at(-2) ?? 0;
   return candidates.flatMap(({ proxy, losses }) =>
     losses.flatMap((loss, rung): Observation[] => {
       if (loss === null) return [];
-      const place = { group: `${source}, rung ${rung + 1}`, source };
-      return [{ shape: proxy, ...place, logLoss: Math.log(loss), noise: noise * Math.sqrt(last / rungTokens[rung]!) }];
+      const place = { group: `proxies, rung ${rung + 1}`, source: "proxies" };
+      const drift = moved.slice(rung).reduce((sum, step) => sum + step, 0);
+      return [{ shape: proxy, ...place, logLoss: Math.log(loss), noise: noise + drift }];
     }),
   );
 }
 
-/** The source of {@link proxyObservations}, for a model of what comes of the same text. */
-export const proxySource = source;
+/** Root mean square of how ln(loss) moved from a rung to the next, less the mean, over those in both. */
+function movedFrom(candidates: ProxyResult["candidates"], rung: number): number {
+  const steps = candidates.flatMap(({ losses }) => {
+    const [before, after] = [losses[rung], losses[rung + 1]];
+    return typeof before === "number" && typeof after === "number" ? [Math.log(after / before)] : [];
+  });
+  if (steps.length < 2) return 0;
+  const mean = steps.reduce((sum, step) => sum + step, 0) / steps.length;
+  return Math.sqrt(steps.reduce((sum, step) => sum + (step - mean) ** 2, 0) / (steps.length - 1));
+}
 
 /** What proxies should be asked about: of everything that was found, one shape per depth, evenly over the depths. */
 export function proxyTargets({ top, fronts }: Pick<SearchResult, "top" | "fronts">, most = 8): Spec[] {

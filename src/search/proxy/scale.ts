@@ -2,13 +2,13 @@
 import { createSpec, type Spec } from "../../spec/spec.ts";
 import { aspect } from "../quality/features.ts";
 
-/** Size of a proxy's heads: small enough that a narrow model has several. */
-const headSize = 32;
+/** About the size of a proxy's heads: small enough that a narrow model has several. */
+const usualHead = 32;
 
 /**
  * The proxy of an architecture with about `weights` weights in its blocks: equally wide for its depth (by the quality
- * model's measure), with its FFN ratio, groups, activation, gate and repeats. Head sizes do not scale: all proxies have 32,
- * so what head size does stays the model's own prior.
+ * model's measure), with its FFN ratio, groups, activation, gate and repeats. Head sizes do not scale: all proxies have about
+ * 32, so what head size does stays the model's own prior.
  */
 export function proxyOf(
   spec: Spec,
@@ -24,17 +24,21 @@ export function proxyOf(
   const width = Math.cbrt((weights * widthPerLayer * spec.layerRepeat) / perWidth);
   const layers = Math.max(1, Math.round(width / widthPerLayer / spec.layerRepeat));
   // Rounding the layers changes the size: the width takes it back.
-  const heads = Math.max(1, Math.round(Math.sqrt(weights / (perWidth * layers)) / headSize));
+  const wanted = Math.sqrt(weights / (perWidth * layers));
+  const heads = Math.max(1, Math.round(wanted / usualHead));
+  const headSize = 2 * Math.max(4, Math.round(wanted / heads / 2));
   const divisors = Array.from({ length: heads }, (_, i) => i + 1).filter((count) => heads % count === 0);
   const kvHeads = divisors.reduce((best, count) =>
     Math.abs(count - heads / groupSize) < Math.abs(best - heads / groupSize) ? count : best,
   );
   const narrow = heads * headSize;
+  // What rounding heads and groups left is the FFN's.
+  const ffn = (weights / layers / narrow - 2 * (heads + kvHeads) * headSize) / (spec.gated ? 3 : 2);
   const { activation, gated, norm, layerRepeat, tiedEmbeddings } = spec;
   return createSpec({
     layers,
     width: narrow,
-    ffnWidth: Math.max(16, Math.round((narrow * ffnRatio) / 16) * 16),
+    ffnWidth: Math.max(16, Math.round(ffn / 8) * 8),
     heads,
     kvHeads,
     ...{ activation, gated, norm, layerRepeat, tiedEmbeddings, vocabulary, context },

@@ -8,7 +8,7 @@
 // The tables disagree about depth: at 2 B tokens PhoneLM's losses are best at 11 to 18 layers and worse on both sides,
 // MobileLLM's accuracies go on rising to 30 and then stay. So curve and deviation are random effects: each group of runs
 // (a table's size) has its own, correlated 0.9 with the same table's other size and 0.5 with the other table's. A shape
-// that is asked for belongs to a training run that nobody has seen yet, correlated 0.5 with all four: it is drawn to what
+// that is asked for belongs to a training run that nobody has seen yet, correlated 0.5 with all of them: it is drawn to what
 // the tables share, and their disagreement is in its interval. Accuracy becomes loss by the exchange rate within the
 // table itself: its two sizes differ by so many points and, by the exponent of 0.076, by so much ln(loss).
 // Hyperparameters are those of the highest marginal likelihood on a coarse grid, but for the correlation of 0.5 (two tables
@@ -133,44 +133,36 @@ function mean(values: readonly number[]): number {
  * Fits the model.
  *
  * @param observations default: both tables. Add your own runs as a group and source of their own.
- * @param source whose observations the run that is asked about is most like. Default: none's.
  * @example
  * ```ts
  * const { value, low, high } = createQualityModel().relativeLoss(spec, preset("PhoneLM-1.5B"));
  * ```
  */
-export function createQualityModel(
-  observations: readonly Observation[] = publishedObservations(),
-  source: string | null = null,
-): QualityModel {
+export function createQualityModel(observations: readonly Observation[] = publishedObservations()): QualityModel {
   const { points, factor, alpha } = condition(observations);
-  const likeTarget = observations.map((one) => (one.source === source ? alike.source : alike.other));
   const shared = new Float64Array(terms.length);
   const curve: [number, number] = [0, 0];
   for (const [i, point] of points.entries()) {
     for (let t = 0; t < shared.length; t++) shared[t]! += alpha[i]! * point.scaled[t]!;
-    for (const k of [0, 1] as const) curve[k] += alpha[i]! * likeTarget[i]! * point.curve[k];
+    for (const k of [0, 1] as const) curve[k] += alpha[i]! * alike.other * point.curve[k];
   }
   const logLoss = (shape: Shape) => {
     const point = pointOf(shape);
     let sum = point.mean + point.curve[0] * curve[0] + point.curve[1] * curve[1];
     for (let t = 0; t < shared.length; t++) sum += point.scaled[t]! * shared[t]!;
-    return sum + smooth(point);
+    return sum + alike.other * smooth(point);
   };
   const smooth = (point: Point) => {
     const [x, y, z] = point.place;
     let sum = 0;
     for (let i = 0; i < points.length; i++) {
       const [u, v, w] = points[i]!.place;
-      sum += alpha[i]! * likeTarget[i]! * Math.exp(-((x - u) ** 2 + (y - v) ** 2 + (z - w) ** 2) / 2);
+      sum += alpha[i]! * Math.exp(-((x - u) ** 2 + (y - v) ** 2 + (z - w) ** 2) / 2);
     }
     return smoothDeviation ** 2 * sum;
   };
   const known = (point: Point) =>
-    Float64Array.from(
-      points,
-      (other, i) => sharedCovariance(point, other) + likeTarget[i]! * ownCovariance(point, other),
-    );
+    Float64Array.from(points, (other) => sharedCovariance(point, other) + alike.other * ownCovariance(point, other));
   const own = (p: Point, q: Point) => sharedCovariance(p, q) + ownCovariance(p, q);
   return {
     logLoss,

@@ -7,7 +7,7 @@ import { mostDecoded, type TimedDecoder, type TimingOptions, timeDecode, timePre
 export interface TurnOptions {
   /** Times that each model gets its turn. */
   rounds: number;
-  /** Repeats of a turn, and seconds of each; their median counts. */
+  /** Repeats of a turn, of which the fastest counts, and seconds of each. */
   repeats: number;
   repeatSeconds: number;
   now?: (() => number) | undefined;
@@ -51,9 +51,9 @@ export async function timeByTurns(
       const { spec, prompt, context } = models[i]!;
       const decoder = open(spec);
       try {
-        speeds[i]!.prefill.push((await timePrefill(decoder, prompt, timing)).tokensPerSecond);
+        speeds[i]!.prefill.push((await timePrefill(decoder, prompt, timing)).fastest);
         const start = Math.max(0, Math.min(context - mostDecoded / 2, spec.context - mostDecoded));
-        speeds[i]!.decode.push((await timeDecode(decoder, start, timing)).tokensPerSecond);
+        speeds[i]!.decode.push((await timeDecode(decoder, start, timing)).fastest);
       } finally {
         decoder.close();
       }

@@ -1,39 +1,42 @@
-// Looks for the architecture that answers soonest on this machine: a space, a measurement, a choice; each can be yours.
-// The models have random weights: speed does not depend on what they know. Takes a few seconds.
+// Looks for the architecture that decodes fastest on this machine, of those that should learn well: calibrates the kernels,
+// predicts every shape of a space, then builds the best ones with random weights and measures them. About 20 seconds.
 //
 //   node examples/search-architecture.ts
 import { createBackend } from "handheld/kernels";
-import { Decoder } from "handheld/model";
-import { createSpace, createTimedMeasure, fastestWithinTolerance, search } from "handheld/search";
+import {
+  calibrateDevice,
+  createObjective,
+  createPredictor,
+  createSpace,
+  search,
+  verifyCandidates,
+} from "handheld/search";
 
 const backend = await createBackend();
-const workload = { promptTokens: 32, answerTokens: 16 };
+// A busy machine would be refused; for an example its rough speeds will do.
+const profile = await calibrateDevice(backend, { seconds: 10, acceptUnsteady: true });
+const predictor = createPredictor(profile);
 const space = createSpace({
-  parameters: { min: 0.8e6, max: 1.2e6 },
   vocabulary: 1024,
   context: 256,
-  layers: [2, 4, 8],
-  width: [96, 128, 192, 256],
-  ffnRatio: [2, 3],
+  layers: { from: 2, to: 8 },
+  width: { from: 96, to: 256, step: 32 },
+  ffnRatio: { min: 2, max: 4 },
   headSize: 32,
+  parameters: { min: 0.8e6, max: 1.2e6 },
 });
-const measure = createTimedMeasure({
-  workload,
-  repeats: 3,
-  repeatSeconds: 0.02,
-  createDecoder: async (spec) => Decoder.random(backend, spec),
-});
+const objective = createObjective("decode", 64);
+const { evaluated, admissible, rule, top } = await search({ space, predictor, objective, top: 3 });
+console.log(`${evaluated} architectures, ${admissible} good enough. ${rule}`);
 
-for await (const event of search({ space, measure, choice: fastestWithinTolerance(workload) })) {
-  if (event.type === "started") console.log(`${event.size} architectures: ${space.description}`);
-  if (event.type === "measured") {
-    const { spec, parameters, measured } = event.row;
-    const shape = `${spec.layers} layers × ${spec.width}, FFN ${spec.ffnWidth}`;
-    console.log(`  ${shape}: ${parameters} parameters, ${Math.round(measured.decodeTokensPerSecond)} tok/s`);
-  }
-  if (event.type === "finished") {
-    const { chosen, rule } = event.result;
-    console.log(`${rule}\nchosen: ${chosen.spec.layers} layers × ${chosen.spec.width}, FFN ${chosen.spec.ffnWidth}`);
-  }
+const verified = await verifyCandidates(
+  backend,
+  top.map(({ spec }) => spec),
+  { ...objective.at, predictor },
+);
+for (const { spec, decode } of verified) {
+  const shape = `${spec.layers} layers × ${spec.width}, FFN ${spec.ffnWidth}`;
+  const predicted = Math.round(decode.predicted!.value);
+  console.log(`  ${shape}: predicted ${predicted} tok/s, measured ${Math.round(decode.tokensPerSecond)}`);
 }
 await backend.close();

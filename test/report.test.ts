@@ -6,8 +6,9 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { renderReport } from "../src/report/index.ts";
+import { renderReport, renderSearchReport } from "../src/report/index.ts";
 import { sampleReport } from "../src/report/sample.case.ts";
+import { sampleFinding } from "../src/report/search/sample.case.ts";
 import { chromiumPath, launchChromium, noChromium } from "./support/chromium.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "handheld-report-"));
@@ -43,6 +44,22 @@ describe.skipIf(chromiumPath === undefined)(`report.html in Chromium (${noChromi
     expect(wide).toBe(width);
     if (width < 400) expect(tables).toContain(true); // wide tables scroll in their own box
     await page.close();
+  });
+
+  it.each([320, 390, 1280])("neither does the report of a search at %i px, and its texts can be read", async (width) => {
+    for (const scheme of ["light", "dark"] as const) {
+      const page = await open(width, renderSearchReport(await sampleFinding()), scheme);
+      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(width);
+      expect(await page.evaluate(lowContrast)).toEqual([]);
+      const names = page.locator("#pareto-decode .tags span:visible");
+      expect(await names.count()).toBeGreaterThan(width < 400 ? 3 : 8);
+      const tooltip = page.locator("#pareto-decode .tooltip");
+      const dot = (await page.locator("#pareto-decode .dot.marked").boundingBox())!;
+      const svg = (await page.locator("#pareto-decode svg").boundingBox())!;
+      await page.locator("#pareto-decode svg").hover({ position: { x: dot.x - svg.x, y: dot.y - svg.y } });
+      expect(await tooltip.textContent()).toMatch(/layers × \d+.*parameters/s);
+      await page.close();
+    }
   });
 
   it("very long words, names and commands stay inside too", async () => {

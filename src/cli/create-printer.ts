@@ -1,8 +1,8 @@
 // Prints the events of `create` and `train`: what each stage found, and progress with an ETA while it works.
+import type { ArchitectureChoice } from "../create/architecture.ts";
 import type { AnsweredQuery, CreateEvent, CreateResult, DataSummary } from "../create/types.ts";
 import type { CallEvaluation } from "../eval/calls.ts";
 import { formatBytes, formatCount, formatDuration, formatPercent, formatRate } from "../format.ts";
-import type { SearchResult } from "../search/search.ts";
 import { countParameters } from "../spec/arithmetic.ts";
 import type { Spec } from "../spec/spec.ts";
 import type { TrainRecipe } from "../train/recipe.ts";
@@ -100,7 +100,7 @@ export function describeShape(spec: Spec): string {
   return `${spec.layers} layers${repeat} × ${spec.width}, ${ffn}, ${heads}, vocabulary ${spec.vocabulary}`;
 }
 
-function describeArchitecture(spec: Spec, search: SearchResult | null): string {
+function describeArchitecture(spec: Spec, search: ArchitectureChoice | null): string {
   const parameters = formatCount(countParameters(spec).total);
   const chosen = `  chosen: ${describeShape(spec)}: ${parameters} parameters`;
   if (search === null) return chosen;
@@ -117,13 +117,13 @@ function describeArchitecture(spec: Spec, search: SearchResult | null): string {
     "ms a request",
   ];
   const rows = search.rows.map((row) => [
-    row === search.chosen ? "→" : row.admissible ? "" : "×",
+    row === search.chosen ? "→" : "",
     ...[row.spec.layers, row.spec.width, row.spec.ffnWidth, row.spec.heads].map(String),
     formatCount(row.parameters),
-    `× ${row.relativeLoss.toFixed(3)}`,
-    formatRate(row.measured.prefillTokensPerSecond),
-    formatRate(row.measured.decodeTokensPerSecond),
-    (1000 * row.score).toFixed(1),
+    `× ${row.relativeLoss.value.toFixed(3)}`,
+    formatRate(row.prefillTokensPerSecond),
+    formatRate(row.decodeTokensPerSecond),
+    (1000 * row.requestSeconds).toFixed(1),
   ]);
   return [
     `  ${search.space.size} architectures in the space: ${search.space.description}`,

@@ -1,5 +1,6 @@
 // The whole pipeline, reported as a stream of events: device, data, architecture, training, quantising, result.
 import { probeDevice } from "../devices/probe.ts";
+import type { DeviceProfile } from "../devices/profile.ts";
 import { HandheldError } from "../errors.ts";
 import { type CallEvaluation, evaluateCalls } from "../eval/calls.ts";
 import { loadCallModel, saveCallFiles } from "../generate/call-model.ts";
@@ -7,14 +8,13 @@ import { type Backend, createBackend } from "../kernels/index.ts";
 import { convertModel } from "../model/convert.ts";
 import { saveModel } from "../model/save.ts";
 import { createTrainable } from "../model/trainable.ts";
-import { runSearch, type SearchResult } from "../search/search.ts";
 import { countParameters } from "../spec/arithmetic.ts";
 import { createSpec, type Spec } from "../spec/spec.ts";
 import { fileCheckpoints } from "../train/checkpoint.ts";
 import { train } from "../train/loop.ts";
 import { createRecipe, type TrainRecipe } from "../train/recipe.ts";
 import type { DoneEvent } from "../train/types.ts";
-import { architectureSearch, givenArchitecture } from "./architecture.ts";
+import { type ArchitectureChoice, givenArchitecture, searchArchitecture } from "./architecture.ts";
 import { createCallTask } from "./call-task.ts";
 import { type PreparedData, prepareData } from "./data.ts";
 import { initialVectors } from "./initial-vectors.ts";
@@ -59,7 +59,7 @@ export async function create(
     await run.emit({ type: "stage", stage: "device", title: "Device" });
     const profile = await probeDevice({ threads: given.threads, signal: given.signal });
     await run.emit({ type: "device", profile }, "keep");
-    return runStages(run, state, seconds);
+    return runStages(run, profile, state, seconds);
   });
 }
 
@@ -72,7 +72,7 @@ export async function trainModel(
   onEvent: (event: CreateEvent) => void = () => {},
 ): Promise<{ name: string; dir: string; parameters: number; validation: DoneEvent["validation"]; gflops: number }> {
   return withRun(given, onEvent, async (run, state) => {
-    const { spec, trained } = await learn(run, state);
+    const { spec, trained } = await learn(run, null, state);
     const { name, dir } = run.folder;
     const { validation, gflops } = trained;
     return { name, dir, parameters: countParameters(spec).total, validation, gflops };
@@ -107,14 +107,14 @@ async function withRun<T>(
   }
 }
 
-/** The stages up to the trained float model. */
-async function learn(run: Run, state: RunState) {
+/** The stages up to the trained float model. `profile` is needed where the architecture is not given. */
+async function learn(run: Run, profile: DeviceProfile | null, state: RunState) {
   const { folder, options, emit } = run;
   await emit({ type: "stage", stage: "data", title: "Data" });
   const data = await prepareData(options);
   await emit({ type: "data", summary: data.summary }, "keep");
   await emit({ type: "stage", stage: "architecture", title: "Architecture" });
-  const found = await chooseSpec(run, data, state.spec);
+  const found = await chooseSpec(run, profile, data, state.spec);
   const parameters = countParameters(found.spec).total;
   await emit({ type: "architecture", ...found, parameters }, "keep");
   state.spec = found.spec;
@@ -126,9 +126,14 @@ async function learn(run: Run, state: RunState) {
   return { data, spec: found.spec, parameters, trained };
 }
 
-async function runStages(run: Run, state: RunState, seconds: () => number): Promise<CreateResult> {
+async function runStages(
+  run: Run,
+  profile: DeviceProfile,
+  state: RunState,
+  seconds: () => number,
+): Promise<CreateResult> {
   const { folder, emit } = run;
-  const { data, parameters, trained } = await learn(run, state);
+  const { data, parameters, trained } = await learn(run, profile, state);
   await emit({ type: "stage", stage: "quantising", title: "Quantising" });
   const { fromBytes: floatBytes, sizeBytes: int4Bytes } = await convertModel(folder.path("float"), folder.path("int4"));
   await emit({ type: "quantised", floatBytes, int4Bytes }, "keep");
@@ -189,16 +194,18 @@ async function secondsSoFar(folder: RunFolder): Promise<number> {
 
 async function chooseSpec(
   { backend, options, emit }: Run,
+  profile: DeviceProfile | null,
   data: PreparedData,
   decided: Spec | undefined,
-): Promise<{ spec: Spec; search: SearchResult | null }> {
+): Promise<{ spec: Spec; search: ArchitectureChoice | null }> {
   if (decided) return { spec: createSpec(decided), search: null };
   if (options.spec !== undefined) return { spec: await givenArchitecture(options.spec, data), search: null };
-  const result = await runSearch(architectureSearch(backend, data, options), (event) => {
-    if (event.type !== "measured") return;
-    void emit({ type: "progress", stage: "architecture", done: event.done, total: event.total });
+  if (profile === null)
+    throw new HandheldError("invalid-option", "training alone needs a spec; create searches for one");
+  const search = await searchArchitecture(backend, profile, data, options, (done, total) => {
+    void emit({ type: "progress", stage: "architecture", done, total });
   });
-  return { spec: result.chosen.spec, search: result };
+  return { spec: search.chosen.spec, search };
 }
 
 async function trainFloat(run: Run, data: PreparedData, spec: Spec, recipe: TrainRecipe): Promise<DoneEvent> {

@@ -2,8 +2,8 @@
 import { writeFileAtomic } from "../io.ts";
 import type { ReportData, SearchTable } from "../report/index.ts";
 import { renderReport } from "../report/index.ts";
-import type { SearchResult } from "../search/search.ts";
 import type { TrainEvent } from "../train/types.ts";
+import type { ArchitectureChoice } from "./architecture.ts";
 import type { RunFolder } from "./run-folder.ts";
 import type { CreateEvent } from "./types.ts";
 
@@ -73,20 +73,19 @@ function trainingCurve(events: readonly TrainEvent[]): ReportData["training"] {
   };
 }
 
-function searchTable({ space, rule, rows, chosen }: SearchResult): SearchTable {
+function searchTable({ space, rule, rows, chosen }: ArchitectureChoice): SearchTable {
   const same = JSON.stringify(chosen.spec);
   return {
     space: space.description,
     size: space.size,
     rule,
-    rows: rows.map(({ spec, parameters, relativeLoss, measured, score, admissible }) => ({
+    rows: rows.map(({ spec, parameters, relativeLoss, requestSeconds, ...speeds }) => ({
       ...spec,
       parameters,
-      relativeLoss,
-      decodeTokensPerSecond: measured.decodeTokensPerSecond,
-      prefillTokensPerSecond: measured.prefillTokensPerSecond,
-      requestSeconds: score,
-      admissible,
+      relativeLoss: relativeLoss.value,
+      decodeTokensPerSecond: speeds.decodeTokensPerSecond,
+      prefillTokensPerSecond: speeds.prefillTokensPerSecond,
+      requestSeconds,
       chosen: JSON.stringify(spec) === same,
     })),
   };

@@ -2,10 +2,10 @@
 import type { DeviceProfile } from "../devices/profile.ts";
 import type { CallEvaluation } from "../eval/calls.ts";
 import type { Call, Sample } from "../functions/types.ts";
-import type { SearchResult } from "../search/search.ts";
 import type { Spec } from "../spec/spec.ts";
 import type { TrainRecipe } from "../train/recipe.ts";
 import type { TrainEvent } from "../train/types.ts";
+import type { ArchitectureChoice } from "./architecture.ts";
 
 /** Options of {@link create}. */
 export interface CreateOptions {
@@ -94,7 +94,7 @@ export type CreateEvent =
   | { type: "progress"; stage: Stage; done: number; total: number; note?: string }
   | { type: "device"; profile: DeviceProfile }
   | { type: "data"; summary: DataSummary }
-  | { type: "architecture"; spec: Spec; search: SearchResult | null; parameters: number }
+  | { type: "architecture"; spec: Spec; search: ArchitectureChoice | null; parameters: number }
   | { type: "recipe"; recipe: TrainRecipe }
   | { type: "train"; event: TrainEvent }
   | { type: "quantised"; floatBytes: number; int4Bytes: number }

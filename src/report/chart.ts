@@ -2,22 +2,30 @@
 // Each carries its numbers as JSON for the tooltips of ./script.ts.
 import { type Html, html, jsonScript } from "./html.ts";
 import type { Scale } from "./scale.ts";
+import { placeTags } from "./tags.ts";
 
 /** One line, or one set of points, of a chart. */
 export interface Series {
   name: string;
-  /** 1 or 2: its color in the style sheet. */
-  color: 1 | 2;
+  /** Its color in the style sheet. */
+  color: 1 | 2 | 3 | 4;
   kind: "line" | "dots" | "line-dots";
   points: readonly ChartPoint[];
 }
 
-/** A point; `label` replaces the x value in the tooltip, `marked` points are drawn larger and last. */
+/**
+ * A point; `label` replaces the x value in the tooltip, `marked` points are drawn larger and last, `tag` is written beside
+ * the point where there is room, `detail` are further lines of the tooltip, `low` and `high` the ends of y's interval.
+ */
 export interface ChartPoint {
   x: number;
   y: number;
   label?: string;
   marked?: boolean;
+  tag?: string;
+  detail?: readonly string[];
+  low?: number;
+  high?: number;
 }
 
 /** What {@link chart} draws. */
@@ -32,6 +40,10 @@ export interface ChartOptions {
   y: Axis;
   /** The points are single things, found by both coordinates; otherwise a tooltip tells every line's value at one x. */
   scatter?: boolean;
+  /** Takes the whole row on a large screen. */
+  wide?: boolean;
+  /** A diagonal from the lower left: where both coordinates are the same. */
+  diagonal?: boolean;
 }
 
 /** An axis: its name with the unit, its scale, and how values are written. */
@@ -46,9 +58,9 @@ const size = 1000;
 
 /** A figure with heading, legend (for two series or more), axes, grid, lines and a tooltip. Empty series are left out. */
 export function chart(options: ChartOptions): Html {
-  const { id, title, description, x, y } = options;
+  const { id, title, description, x, y, wide = false } = options;
   const series = options.series.filter(({ points }) => points.length > 0);
-  return html`<figure class="chart${options.scatter === true && " scatter"}" id="${id}">
+  return html`<figure class="chart${options.scatter === true && " scatter"}${wide && " wide"}" id="${id}">
 <figcaption><h3>${title}</h3>${series.length > 1 && legend(series)}</figcaption>
 <p class="unit" aria-hidden="true">${y.name}</p>
 <div class="plot">
@@ -56,9 +68,11 @@ export function chart(options: ChartOptions): Html {
 <svg viewBox="0 0 ${size} ${size}" preserveAspectRatio="none" role="img" tabindex="0" aria-labelledby="${id}-title ${id}-desc">
 <title id="${id}-title">${title}</title><desc id="${id}-desc">${description}</desc>
 <g class="grid">${gridLines(x.scale, y.scale)}</g>
+${options.diagonal === true && diagonal(x.scale, y.scale)}
 ${series.map((one) => drawSeries(one, x.scale, y.scale))}
 <line class="cursor" x1="0" x2="0" y1="0" y2="${size}" visibility="hidden"/>
 </svg>
+${tags(series, x.scale, y.scale, wide)}
 <div class="tooltip" role="status" hidden></div>
 <div class="labels-x" aria-hidden="true">${x.scale.ticks.map((tick) => html`<span style="left:${percent(x.scale.place(tick))}">${x.format(tick)}</span>`)}</div>
 </div>
@@ -101,9 +115,38 @@ function drawSeries({ kind, color, points }: Series, x: Scale, y: Scale): Html {
   const at = (point: ChartPoint) => `${coordinate(x.place(point.x))} ${coordinate(1 - y.place(point.y))}`;
   const dots = points.toSorted((a, b) => Number(a.marked ?? false) - Number(b.marked ?? false));
   return html`<g class="series c${color}">
+${points.map((point) => point.low !== undefined && point.high !== undefined && interval(point, x, y))}
 ${kind !== "dots" && html`<path class="line" d="M${points.map(at).join("L")}"/>`}
 ${kind !== "line" && dots.map((point) => html`<path class="dot${point.marked === true && " marked"}" d="M${at(point)}h0"/>`)}
 </g>`;
+}
+
+function interval({ x: at, low, high }: ChartPoint, x: Scale, y: Scale): Html {
+  const clip = (fraction: number) => Math.min(1, Math.max(0, fraction));
+  const place = coordinate(x.place(at));
+  const [top, bottom] = [high!, low!].map((value) => coordinate(1 - clip(y.place(value))));
+  return html`<path class="interval" d="M${place} ${top!}V${bottom!}"/>`;
+}
+
+function diagonal(x: Scale, y: Scale): Html {
+  const low = Math.max(x.ticks[0]!, y.ticks[0]!);
+  const high = Math.min(x.ticks.at(-1)!, y.ticks.at(-1)!);
+  const at = (value: number) => `${coordinate(x.place(value))} ${coordinate(1 - y.place(value))}`;
+  return html`<path class="diagonal" d="M${at(low)}L${at(high)}"/>`;
+}
+
+function tags(series: readonly Series[], x: Scale, y: Scale, wide: boolean): Html | false {
+  const points = series.flatMap(({ color, points }) =>
+    points.flatMap(({ x: px, y: py, tag, marked = false }) =>
+      tag === undefined ? [] : [{ text: tag, x: x.place(px), y: y.place(py), color, marked }],
+    ),
+  );
+  if (points.length === 0) return false;
+  const placed = placeTags(points, wide).map(
+    ({ text, left, bottom, side, narrow, color, marked }) =>
+      html`<span class="${side}${!narrow && " roomy"}${marked && ` c${color}`}" style="left:${percent(left)};bottom:${percent(bottom)}">${text}</span>`,
+  );
+  return html`<div class="tags" aria-hidden="true">${placed}</div>`;
 }
 
 /** A place where a tooltip can stand: fractions of the plot, a heading, and a line per series with its color. */
@@ -122,11 +165,15 @@ function tooltips({ series, x, y, scatter = false }: ChartOptions): { scatter: b
       height: round(y.scale.place(point.y)),
       label: point.label ?? `${x.format(point.x)} ${x.name}`,
       line: { color: one.color, text: `${one.name}: ${y.format(point.y)}` },
+      detail: (point.detail ?? []).map((text) => ({ color: 0, text })),
     })),
   );
   all.sort((a, b) => a.at - b.at);
   if (scatter)
-    return { scatter, stops: all.map(({ at, height, label, line }) => ({ at, height, label, lines: [line] })) };
+    return {
+      scatter,
+      stops: all.map(({ at, height, label, line, detail }) => ({ at, height, label, lines: [line, ...detail] })),
+    };
   const stops = all
     .filter((entry, i) => entry.at !== all[i - 1]?.at)
     .map(({ at, height, label }) => {

@@ -82,8 +82,6 @@ export interface SearchEntry {
   prefillTokensPerSecond: number;
   /** Seconds per typical request. */
   requestSeconds: number;
-  /** Within the tolerance of the rule. */
-  admissible: boolean;
   chosen: boolean;
 }
 

@@ -1,3 +1,4 @@
 // Public names of handheld/report.
 export type * from "./data.ts";
 export { renderReport } from "./report.ts";
+export { renderSearchReport } from "./search/report.ts";

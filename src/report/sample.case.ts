@@ -102,12 +102,11 @@ function searchRows(): SearchEntry[] {
       decodeTokensPerSecond: decode,
       prefillTokensPerSecond: decode * 5.6,
       requestSeconds: 32 / (decode * 5.6) + 24 / decode,
-      admissible: relativeLoss <= 1.03,
       chosen: false,
     };
   });
   rows.sort((a, b) => a.requestSeconds - b.requestSeconds);
-  const chosen = rows.findIndex((row) => row.admissible);
+  const chosen = rows.findIndex((row) => row.relativeLoss <= 1.03);
   return rows.map((row, i) => ({ ...row, chosen: i === chosen }));
 }
 

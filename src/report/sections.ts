@@ -11,6 +11,7 @@ import type {
   TrainingCurve,
 } from "./data.ts";
 import { type Html, type HtmlValue, html } from "./html.ts";
+import { section, table } from "./page.ts";
 
 /** Name, one sentence, and the tiles with the numbers that matter. */
 export function headerSection({ name, headline, data }: ReportData): Html {
@@ -139,7 +140,7 @@ export function searchSection(search: SearchTable | null): Html | null {
       formatRate(row.prefillTokensPerSecond),
       (row.requestSeconds * 1000).toFixed(row.requestSeconds < 0.1 ? 1 : 0),
     ];
-    const kind = row.chosen ? "chosen" : row.admissible ? "" : "outside";
+    const kind = row.chosen ? "chosen" : "";
     const layers = `${row.layers}${row.layerRepeat > 1 ? ` × ${row.layerRepeat}` : ""}`;
     return html`<tr class="${kind}"><th scope="row">${layers}${row.chosen && html` <span class="tag">chosen</span>`}</th>${cells.map((cell) => html`<td>${cell}</td>`)}</tr>`;
   });
@@ -149,7 +150,7 @@ export function searchSection(search: SearchTable | null): Html | null {
     html`<div class="charts"><div>
 <p class="note">${search.rule}</p>
 <p class="note">Space: ${search.space}. ${formatRate(search.size)} architectures, ${search.rows.length} of them measured.
-Grey rows are outside the tolerance; the large dot is the chosen one.</p>
+The large dot is the chosen one.</p>
 </div>${searchChart(search)}</div>
 ${table(
   "Measured architectures, fastest first",
@@ -203,14 +204,4 @@ export function runSection({ data, config }: ReportData): Html {
     html`<dl>${[...facts, ...flat].map(([name, value]) => html`<dt>${name}</dt><dd>${String(value)}</dd>`)}</dl>
 ${nested.map(([name, value]) => html`<details><summary>${name}</summary><pre tabindex="0"><code>${JSON.stringify(value, null, 2)}</code></pre></details>`)}`,
   );
-}
-
-function section(id: string, title: string, body: Html): Html {
-  return html`<section aria-labelledby="${id}-heading"><h2 id="${id}-heading">${title}</h2>${body}</section>`;
-}
-
-// The box takes the focus so that the keyboard can scroll it too.
-function table(name: string, heads: Html | Html[], rows: Html[]): Html {
-  return html`<div class="scroll" role="region" aria-label="${name}" tabindex="0"><table><caption class="hidden">${name}</caption>
-<thead><tr>${heads}</tr></thead><tbody>${rows}</tbody></table></div>`;
 }

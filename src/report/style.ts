@@ -6,12 +6,12 @@ export const reportStyle = `
 :root {
   color-scheme: light dark;
   --page: #f6f7f9; --card: #ffffff; --text: #16181d; --soft: #5a6070; --line: #dfe2e8; --grid: #eceef2;
-  --accent: #1d5fd1; --tint: #eaf1fd; --c1: #2166d6; --c2: #c2560c; --good: #17703d; --bad: #b3261e; --code: #f1f3f6;
+  --accent: #1d5fd1; --tint: #eaf1fd; --c1: #2166d6; --c2: #c2560c; --c3: #17703d; --c4: #6b4bb8; --good: #17703d; --bad: #b3261e; --code: #f1f3f6;
 }
 @media (prefers-color-scheme: dark) {
   :root {
     --page: #101216; --card: #181b21; --text: #eceef2; --soft: #a2a9b8; --line: #2c313b; --grid: #252a33;
-    --accent: #86b3ff; --tint: #1c2a44; --c1: #6ca3ff; --c2: #f0924c; --good: #63cf90; --bad: #ff8a80; --code: #20242c;
+    --accent: #86b3ff; --tint: #1c2a44; --c1: #6ca3ff; --c2: #f0924c; --c3: #63cf90; --c4: #b59bff; --good: #63cf90; --bad: #ff8a80; --code: #20242c;
   }
 }
 * { box-sizing: border-box; }
@@ -40,10 +40,10 @@ figcaption { display: flex; flex-wrap: wrap; justify-content: space-between; gap
 .legend { list-style: none; display: flex; flex-wrap: wrap; gap: 2px 14px; margin: 0; padding: 0; font-size: .85rem; color: var(--soft); }
 .key { display: inline-block; vertical-align: middle; width: 16px; border-top: 3px solid; margin-right: 6px; border-radius: 3px; }
 .key.dots { width: 9px; height: 9px; border-radius: 50%; background: currentColor; border: 0; }
-.c1 { color: var(--c1); } .c2 { color: var(--c2); }
+.c1 { color: var(--c1); } .c2 { color: var(--c2); } .c3 { color: var(--c3); } .c4 { color: var(--c4); }
 .unit { font-size: .78rem; margin: 6px 0 8px; } .unit.end { text-align: right; margin: 2px 0 0; }
 .plot { position: relative; display: grid; grid-template-columns: 46px minmax(0, 1fr); grid-template-rows: 220px 20px; padding-right: 10px; }
-.plot svg { grid-column: 2; width: 100%; height: 100%; overflow: visible; display: block; touch-action: pan-y; border-radius: 2px; }
+.plot svg { grid-column: 2; grid-row: 1; width: 100%; height: 100%; overflow: visible; display: block; touch-action: pan-y; border-radius: 2px; }
 .plot svg:focus-visible { outline: 2px solid var(--accent); outline-offset: 6px; }
 .labels-y, .labels-x { position: relative; font-size: .75rem; color: var(--soft); font-variant-numeric: tabular-nums; }
 .labels-x { grid-column: 2; grid-row: 2; } .labels-y { grid-row: 1; }
@@ -53,8 +53,14 @@ figcaption { display: flex; flex-wrap: wrap; justify-content: space-between; gap
 .grid line { stroke: var(--grid); } .grid .tick { stroke: var(--line); }
 .series { stroke: currentColor; } .series .line { stroke-width: 2; stroke-linejoin: round; }
 .series .dot { stroke-width: 7; stroke-linecap: round; } .line + .dot, .line ~ .dot { stroke-width: 6; }
-.scatter .series .dot { stroke-opacity: .55; stroke-width: 9; }
+.scatter .series .dot { stroke-opacity: .55; stroke-width: 9; } .scatter .series.c1 .line + .dot, .scatter .series.c1 .line ~ .dot { stroke-width: 6; }
 .scatter .series .dot.marked { stroke: var(--c2); stroke-opacity: 1; stroke-width: 15; }
+.series .interval { stroke-width: 1; stroke-opacity: .45; } .diagonal { stroke: var(--soft); stroke-dasharray: 4 4; }
+.tags { grid-column: 2; grid-row: 1; position: relative; pointer-events: none; font-size: .72rem; line-height: 1; color: var(--text); }
+.tags span { position: absolute; white-space: nowrap; text-shadow: 0 0 3px var(--card), 0 0 3px var(--card), 0 0 3px var(--card); }
+.tags .right-of { transform: translate(9px, 50%); } .tags .left-of { transform: translate(calc(-100% - 9px), 50%); }
+.tags .above { transform: translate(-50%, -9px); } .tags .below { transform: translate(-50%, calc(100% + 9px)); }
+.tags .roomy { display: none; } .tags [class*=" c"] { font-weight: 700; }
 .cursor { stroke: var(--soft); stroke-dasharray: 3 3; pointer-events: none; }
 .tooltip { position: absolute; top: 4px; left: 0; z-index: 1; display: grid; max-width: 240px; background: var(--card); color: var(--text); border: 1px solid var(--line);
   border-radius: 8px; padding: 6px 10px; font-size: .82rem; line-height: 1.4; pointer-events: none; box-shadow: 0 4px 16px #0003; }
@@ -71,10 +77,10 @@ th:first-child { position: sticky; left: -16px; padding-left: 0; background: var
 tbody tr:last-child > * { border-bottom: 0; }
 tr.chosen > * { background: var(--tint); font-weight: 650; }
 tr.chosen > th { box-shadow: -8px 0 0 var(--tint); }
-tr.outside > * { color: var(--soft); }
 .tag { color: var(--accent); font-size: .78rem; font-weight: 650; }
 .meter { display: inline-block; vertical-align: middle; width: 48px; height: 8px; border-radius: 4px; background: var(--grid); margin-right: 8px; overflow: hidden; }
 .meter i { display: block; height: 100%; background: var(--c1); border-radius: 4px; }
+.reasons { margin: 8px 0 0; padding-left: 20px; max-width: 76ch; } .reasons li { margin: 4px 0; }
 .queries { list-style: none; align-items: start; margin: 12px 0 0; padding: 0; display: grid; gap: 12px; grid-template-columns: minmax(0, 1fr); }
 .queries > li { border: 1px solid var(--line); border-radius: 12px; padding: 12px 14px; min-width: 0; }
 .queries blockquote { margin: 0 0 6px; font-weight: 600; overflow-wrap: anywhere; }
@@ -93,6 +99,7 @@ footer { padding-top: 4px; padding-bottom: 32px; }
   section { padding: 22px 24px; } .scroll { margin: 10px -24px 0; padding: 0 24px; }
   h1 { font-size: 2.1rem; } header { padding-top: 44px; }
   dl { grid-template-columns: max-content minmax(0, 1fr); gap: 2px 20px; } dt { margin: 0; }
+  .charts .wide { grid-column: 1 / -1; } .wide .plot { grid-template-rows: 380px 20px; } .tags .roomy { display: inline; }
   .plot { grid-template-rows: 260px 20px; } .meter { width: 140px; } th:first-child { left: -24px; }
 }
 @media print { body { background: #fff; } section, .tiles li { break-inside: avoid; } }

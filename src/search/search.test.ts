@@ -1,185 +1,197 @@
-// The search with a measure that computes instead of timing: what it enumerates, measures, chooses and reports.
-import { existsSync, readFileSync } from "node:fs";
+// The search over a device whose times are known: what it enumerates, evolves, keeps, chooses and refuses.
 import { describe, expect, it } from "vitest";
-import { HandheldError } from "../errors.ts";
-import { countParameters, decodeFlops, prefillFlops } from "../spec/arithmetic.ts";
-import { createSpec, type Spec } from "../spec/spec.ts";
-import { fastestWithinTolerance } from "./choose.ts";
-import type { Measure } from "./measure.ts";
-import { predictRelativeLoss } from "./quality.ts";
-import { runSearch, type SearchEvent } from "./search.ts";
-import { createSpace, type GridInput, listSpace } from "./space.ts";
+import { countParameters } from "../spec/arithmetic.ts";
+import { preset } from "../spec/presets.ts";
+import { createSpec } from "../spec/spec.ts";
+import { Evaluated } from "./evaluate.ts";
+import { evolveShapes } from "./evolve.ts";
+import { allLandmarks, landmarksNear } from "./landmarks.ts";
+import { createPredictor } from "./latency/predictor.ts";
+import { syntheticProfile } from "./latency/synthetic.case.ts";
+import { createObjective } from "./objective.ts";
+import { paretoFront, rankByPareto } from "./pareto.ts";
+import { createQualityModel } from "./quality/model.ts";
+import { type SearchOptions, search } from "./search.ts";
+import { countShapes, createSpace } from "./space.ts";
 
-const grid: GridInput = {
-  parameters: { min: 1e6, max: 3e6 },
+const predictor = createPredictor(syntheticProfile());
+const space = createSpace({
+  name: "test",
   vocabulary: 1024,
-  context: 256,
-  layers: { from: 2, to: 10, step: 2 },
-  width: [128, 160, 192, 256],
-  ffnRatio: [2, 3],
-  headSize: [32, 64],
+  context: 512,
+  layers: { from: 2, to: 16 },
+  width: { from: 96, to: 512, step: 32 },
+  ffnRatio: { min: 1.5, max: 4 },
+  headSize: 32,
   groupSize: [1, 2],
-};
+  activation: ["relu", "silu"],
+});
+const budget = { min: 2e6, max: 2.5e6 };
+const objective = createObjective("decode", 128);
+const options: SearchOptions = { space, budget, predictor, objective };
 
-// A device of 10 GFLOP/s that needs 20 µs per block and token besides.
-const modelled: Measure = async (spec) => {
-  const overhead = 20e-6 * spec.layers * spec.layerRepeat;
-  return {
-    decodeTokensPerSecond: 1 / (decodeFlops(spec, 48) / 10e9 + overhead),
-    prefillTokensPerSecond: 32 / (prefillFlops(spec, 32) / 10e9 + overhead),
-    spread: 0,
-    sizeBytes: 1,
-    source: "modelled",
+describe("objectives", () => {
+  const spec = createSpec({ layers: 4, width: 128, ffnWidth: 384, heads: 4, vocabulary: 1024 });
+  const cost = (text: string) => {
+    const one = createObjective(text, 64);
+    return one.cost(predictor.speed(spec, one.at), 3e6);
   };
-};
 
-describe("a space", () => {
-  it("enumerates what fits the budget, each spec once, always in the same order", () => {
-    const specs = [...createSpace(grid).specs()];
-    expect(specs.length).toBeGreaterThan(20);
-    expect([...createSpace(grid).specs()]).toEqual(specs);
-    expect(new Set(specs.map((spec) => JSON.stringify(spec))).size).toBe(specs.length);
-    for (const spec of specs) {
-      const { total } = countParameters(spec);
-      expect(total).toBeGreaterThanOrEqual(1e6);
-      expect(total).toBeLessThanOrEqual(3e6);
-      expect(spec.heads * spec.headSize).toBe(spec.width);
-      expect(spec.ffnWidth % 32).toBe(0);
-    }
-    expect(specs.map(({ layers }) => layers)).toEqual(specs.map(({ layers }) => layers).toSorted((a, b) => a - b));
-  });
-
-  it("takes single values, lists and ranges; leaves out heads that do not divide", () => {
-    const space = createSpace({
-      ...grid,
-      layers: 4,
-      width: { from: 96, to: 256, step: 32 },
-      headSize: 64,
-      groupSize: 3,
-    });
-    expect([...space.specs()].map(({ width, kvHeads }) => [width, kvHeads])).toEqual([
-      [192, 1],
-      [192, 1],
-    ]);
+  it("are costs: time per token, time to an answer, or bytes", () => {
+    const { prefillTokensPerSecond, decodeTokensPerSecond } = predictor.speed(spec, { prompt: 64, context: 64 });
+    expect(cost("decode")).toBe(1000 / decodeTokensPerSecond.value);
+    expect(cost("prefill")).toBe(1000 / prefillTokensPerSecond.value);
+    expect(cost("ttft")).toBe(cost("ttft@64"));
+    const middle = predictor.speed(spec, { prompt: 64, context: 80 });
+    expect(cost("ttft@64+32")).toBeCloseTo(middle.ttftMs.value + 31e3 / middle.decodeTokensPerSecond.value, 9);
+    expect(cost("memory")).toBe(3);
+    expect(createObjective("ttft@512+64", 1).description).toContain("64 tokens after a prompt of 512");
   });
 
   it.each([
-    [{ layers: 0 }, /search space: layers: /],
-    [{ ffnRatio: [-1] }, /ffnRatio/],
-    [{ parameters: { min: 3, max: 2 } }, /min 3 is above max 2/],
-    [{ activation: "swish" }, /activation/],
-    [{ depth: 3 }, /depth/],
-  ])("%j is refused: %s", (change, message) => {
-    expect(() => createSpace({ ...grid, ...change } as GridInput)).toThrow(message);
+    ["decod", "invalid-option", /unknown objective "decod": .*did you mean "decode"\?/],
+    ["decode@5", "invalid-option", /unknown objective/],
+    ["ttft@0", "invalid-option", /at least 1 token/],
+    ["energy", "unsupported", /no power measurement/],
+  ])("%s is refused", (text, code, message) => {
+    expect(() => createObjective(text, 64)).toThrow(
+      expect.objectContaining({ code, message: expect.stringMatching(message) }),
+    );
   });
 });
 
-describe("the quality prior", () => {
-  const shape = (layers: number, width: number, more: Partial<Spec> = {}) =>
-    createSpec({ layers, width, ffnWidth: 3 * width, heads: width / 64, vocabulary: 512, ...more });
-
-  it("prefers more parameters, shapes inside the band, sharing and larger heads", () => {
-    expect(predictRelativeLoss(shape(8, 256))).toBeLessThan(predictRelativeLoss(shape(4, 256)));
-    expect(predictRelativeLoss(shape(8, 256, { layerRepeat: 2 }))).toBeLessThan(predictRelativeLoss(shape(8, 256)));
-    expect(predictRelativeLoss(shape(1, 1024))).toBeGreaterThan(predictRelativeLoss(shape(16, 256)));
-    const tinyHeads = shape(8, 256, { heads: 32, kvHeads: 32, headSize: 8 });
-    expect(predictRelativeLoss(tinyHeads)).toBeGreaterThan(predictRelativeLoss(shape(8, 256)));
+describe("Pareto fronts", () => {
+  it("hold what nothing beats, in order; of equals one", () => {
+    expect(paretoFront([3, 1, 2, 2, 1], [1, 5, 2, 2, 6])).toEqual([1, 2, 0]);
+    expect(paretoFront([], [])).toEqual([]);
   });
 
-  const file = new URL("../../../shared/reference/phonelm-table7.csv", import.meta.url);
-  it.skipIf(!existsSync(file))("ranks PhoneLM's Table 7, rank correlation ≥ 0.4 and 0.6 (needs ../shared)", () => {
-    const rows = readFileSync(file, "utf8")
-      .trim()
-      .split("\n")
-      .slice(1)
-      .map((row) => row.split(","));
-    for (const [group, least] of [
-      ["100M", 0.4],
-      ["200M", 0.6],
-    ] as const) {
-      const mine = rows.filter((row) => row[0] === group);
-      const predicted = mine.map((row) => predictRelativeLoss(table7Spec(row)));
-      expect(
-        rankCorrelation(
-          predicted,
-          mine.map((row) => Number(row[9])),
-        ),
-      ).toBeGreaterThan(least);
+  it("come one behind the other, ends first", () => {
+    const { front, distance } = rankByPareto([1, 2, 3, 2, 3], [3, 2, 1, 3, 3]);
+    expect([...front]).toEqual([0, 0, 0, 1, 2]);
+    expect(distance[0]).toBe(Infinity);
+    expect(distance[1]).toBe(2);
+  });
+});
+
+describe("an exhaustive search", () => {
+  it("judges every shape and finds the best one that is good enough", async () => {
+    const result = await search(options);
+    const quality = createQualityModel();
+    expect(result).toMatchObject({ method: "exhaustive", evaluated: countShapes(space, budget) });
+    const all = new Evaluated(space, { predictor, quality, objective });
+    const { enumerateShapes } = await import("./enumerate.ts");
+    await enumerateShapes(all, budget);
+    const best = Math.min(...all.logLoss.subarray(0, all.count));
+    const good = [...Array(all.count).keys()].filter((i) => Math.exp(best - all.logLoss[i]!) >= 0.97);
+    expect(result.admissible).toBe(good.length);
+    expect(result.top[0]!.cost).toBe(Math.min(...good.map((i) => all.cost[i]!)));
+    expect(result.bestQuality.relativeLoss.value).toBeCloseTo(1, 9);
+    for (const { spec, parameters, relativeLoss, memoryBytes } of result.top) {
+      expect(parameters).toBe(countParameters(spec).total);
+      expect(createSpec(spec)).toEqual(spec);
+      expect(relativeLoss.value).toBeLessThanOrEqual(1 / 0.97 + 1e-9);
+      expect(memoryBytes).toBe(predictor.memoryBytes(spec, 128));
+    }
+    expect(new Set(result.top.map(({ spec }) => `${spec.layers} ${spec.width}`)).size).toBe(result.top.length);
+  });
+
+  it("gives fronts on which more speed costs quality, and the speeds of every depth and width", async () => {
+    const { fronts, bySize } = await search(options);
+    for (const [name, front] of Object.entries(fronts)) {
+      const key = `${name as "decode" | "prefill"}TokensPerSecond` as const;
+      expect(front.length).toBeGreaterThan(3);
+      for (const [i, { speed, relativeLoss }] of front.entries()) {
+        if (i === 0) continue;
+        expect(speed[key].value).toBeLessThanOrEqual(front[i - 1]!.speed[key].value);
+        expect(relativeLoss.value).toBeLessThan(front[i - 1]!.relativeLoss.value);
+      }
+    }
+    for (const ranges of [bySize.depth.decode, bySize.width.prefill]) {
+      expect(ranges.reduce((sum, { shapes }) => sum + shapes, 0)).toBe(countShapes(space, budget));
+      for (const { slowest, median, fastest } of ranges) {
+        expect(slowest).toBeLessThanOrEqual(median);
+        expect(median).toBeLessThanOrEqual(fastest);
+      }
     }
   });
-});
 
-describe("a search", () => {
-  const options = {
-    space: createSpace(grid),
-    measure: modelled,
-    choice: fastestWithinTolerance({ measureAtMost: 12 }),
-  };
-
-  it("measures the shortlist, reports events in order, and picks the fastest that is good enough", async () => {
-    const events: SearchEvent[] = [];
-    const result = await runSearch(options, (event) => events.push(event));
-    expect(events.map(({ type }) => type)).toEqual(["started", ...Array(12).fill("measured"), "finished"]);
-    expect(result.rows).toHaveLength(12);
-    expect(result.space.size).toBe([...createSpace(grid).specs()].length);
-    const admissible = result.rows.filter((row) => row.admissible);
-    expect(result.chosen).toBe(admissible[0]);
-    expect(result.chosen.relativeLoss).toBeLessThanOrEqual(1.03);
-    expect(result.rows.map(({ score }) => score)).toEqual(
-      result.rows.map(({ score }) => score).toSorted((a, b) => a - b),
-    );
-    expect(await runSearch(options)).toEqual(result);
-  });
-
-  it("measures several depths, not only the cheapest one", async () => {
-    const { rows } = await runSearch(options);
-    expect(new Set(rows.map(({ spec }) => spec.layers)).size).toBeGreaterThan(2);
-  });
-
-  it("never chooses a row outside the tolerance, however fast it is", async () => {
-    const good = createSpec({ layers: 8, width: 256, ffnWidth: 768, heads: 4, vocabulary: 512 });
-    const fast = createSpec({ layers: 1, width: 64, ffnWidth: 64, heads: 1, vocabulary: 512 });
-    const { chosen, rows } = await runSearch({ ...options, space: listSpace([fast, good]) });
-    expect(rows[0]!.spec).toBe(fast);
-    expect(chosen.spec).toBe(good);
-  });
-
-  it("an empty space is an error that names it", async () => {
-    const space = createSpace({ ...grid, name: "tiny", parameters: { min: 0, max: 10 } });
-    await expect(runSearch({ ...options, space })).rejects.toThrow(/search space "tiny" is empty/);
-  });
-
-  it("stops between candidates when aborted", async () => {
-    const stop = new AbortController();
-    let measured = 0;
-    const measure: Measure = async (spec) => {
-      if (++measured === 3) stop.abort();
-      return modelled(spec);
+  it("is the same every time, and asks for the floor and the memory that it is given", async () => {
+    const strip = async (changes: Partial<SearchOptions>) => {
+      const { describe: _, ...result } = await search({ ...options, ...changes });
+      return JSON.parse(JSON.stringify(result));
     };
-    await expect(runSearch({ ...options, measure, signal: stop.signal })).rejects.toThrow(HandheldError);
-    expect(measured).toBe(3);
+    expect(await strip({})).toEqual(await strip({}));
+    const reference = createSpec({ layers: 6, width: 160, ffnWidth: 448, heads: 5, vocabulary: 1024, context: 512 });
+    const named = await search({ ...options, floor: { name: "mine", spec: reference } });
+    expect(named.rule).toContain("at most that of mine");
+    expect(named.top[0]!.relativeLoss.value).toBeLessThanOrEqual(1);
+    const loose = await search({ ...options, floor: { share: 0.5 } });
+    expect(loose.top[0]!.cost).toBeLessThanOrEqual(named.top[0]!.cost);
+    const limit = loose.top[0]!.memoryBytes - 1;
+    const small = await search({ ...options, floor: { share: 0.5 }, maxMemoryBytes: limit });
+    for (const one of [...small.top, ...small.fronts.decode]) expect(one.memoryBytes).toBeLessThanOrEqual(limit);
   });
 
-  it("a rule out of range is refused by name", () => {
-    expect(() => fastestWithinTolerance({ tolerance: -1 })).toThrow(/choice rule: tolerance/);
+  it.each<[string, Partial<SearchOptions>, RegExp]>([
+    ["nothing of that size", { budget: { min: 10, max: 20 } }, /search space test has no shape of 0 to 0 M parameters/],
+    ["no memory", { maxMemoryBytes: 1000 }, /none of \d+ shapes of 2 to 2.5 M parameters fits/],
+    ["no size", { budget: undefined }, /has no parameters of its own/],
+    [
+      "too much to ask",
+      { floor: { name: "PhoneLM-1.5B", spec: preset("PhoneLM-1.5B") } },
+      /is predicted to be as good/,
+    ],
+  ])("%s is an error", async (_, changes, message) => {
+    await expect(search({ ...options, ...changes })).rejects.toThrow(message);
+  });
+
+  it("stops when it is aborted", async () => {
+    const wide = { min: 1e5, max: 1e8 };
+    await expect(search({ ...options, budget: wide, signal: AbortSignal.abort() })).rejects.toMatchObject({
+      code: "aborted",
+    });
   });
 });
 
-function table7Spec(row: string[]): Spec {
-  const [width, ffnWidth, layers] = row.slice(3, 6).map(Number) as [number, number, number];
-  const [heads, kvHeads] = [Number(row[7]), Number(row[8])];
-  const activation = row[6] as "relu" | "silu";
-  return createSpec({ width, ffnWidth, layers, heads, kvHeads, activation, vocabulary: 49_152 });
-}
+describe("evolution", () => {
+  it("comes within 3 % of the exhaustive best with a tenth of the shapes, and is the same for a seed", async () => {
+    const large = { min: 1.5e6, max: 4e6 };
+    const exhaustive = await search({ ...options, budget: large });
+    const run = async (seed: number) => {
+      const evaluated = new Evaluated(space, { predictor, quality: createQualityModel(), objective });
+      const evaluations = Math.floor(exhaustive.evaluated / 10);
+      await evolveShapes(evaluated, large, { seed, evaluations, population: 40 });
+      expect(evaluated.seen).toBeLessThanOrEqual(evaluations);
+      return evaluated;
+    };
+    const evaluated = await run(3);
+    const codes = new Set(Array.from({ length: evaluated.count }, (_, i) => JSON.stringify(evaluated.code(i))));
+    expect(codes.size).toBe(evaluated.count);
+    const best = exhaustive.bestQuality;
+    const limit = createQualityModel().logLoss(best.spec) - Math.log(0.97);
+    const costs = [...Array(evaluated.count).keys()]
+      .filter((i) => evaluated.logLoss[i]! <= limit)
+      .map((i) => evaluated.cost[i]!);
+    expect(Math.min(...costs)).toBeLessThan(exhaustive.top[0]!.cost * 1.03);
+    const again = await run(3);
+    expect([...again.cost.subarray(0, again.count)]).toEqual([...evaluated.cost.subarray(0, evaluated.count)]);
+  });
 
-function rankCorrelation(a: number[], b: number[]): number {
-  const [x, y] = [ranks(a), ranks(b)];
-  const mean = (x.length - 1) / 2;
-  const product = (u: number[], v: number[]) => u.reduce((sum, value, i) => sum + (value - mean) * (v[i]! - mean), 0);
-  return product(x, y) / Math.sqrt(product(x, x) * product(y, y));
-}
+  it("takes over where a space is too large", async () => {
+    const result = await search({ ...options, enumerateAtMost: 100, seed: 2 });
+    expect(result.method).toBe("evolutionary");
+    expect(result.top.length).toBe(10);
+  });
+});
 
-function ranks(values: number[]): number[] {
-  const sorted = values.toSorted((a, b) => a - b);
-  return values.map((value) => (sorted.indexOf(value) + sorted.lastIndexOf(value)) / 2);
-}
+describe("landmarks", () => {
+  it("are the presets and the catalogue's known architectures, each once, near a size", () => {
+    const names = allLandmarks().map(({ name }) => name);
+    expect(new Set(names).size).toBe(names.length);
+    expect(names).toContain("PhoneLM-1.5B");
+    const near = landmarksNear({ min: 1.5e9, max: 1.5e9 }).map(({ name }) => name);
+    for (const name of ["PhoneLM-1.5B", "MobileLLM-1.5B", "Qwen2-1.5B", "SmolLM-1.7B"]) expect(near).toContain(name);
+    expect(near).not.toContain("PhoneLM-0.5B");
+  });
+});

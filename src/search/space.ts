@@ -1,122 +1,212 @@
-// A search space: which architectures are worth looking at, as validated data. Enumerates; measures nothing.
+// A search space: which architectures may be looked at, as validated data, and their enumeration within a budget of
+// parameters. Nothing is measured or judged here, and no Spec is made but for one per variant: a million shapes are loops
+// over whole numbers.
 import * as z from "zod";
 import { HandheldError } from "../errors.ts";
-import { countParameters } from "../spec/arithmetic.ts";
 import { activations, createSpec, type Spec } from "../spec/spec.ts";
 
-/** Where candidates come from. Replaceable: a list, a grid ({@link createSpace}), a generator that learns. */
-export interface SearchSpace {
-  readonly name: string;
-  /** One line for the reader: what varies and within which limits. */
-  readonly description: string;
-  /** The candidates, each once, always in the same order. May be long: take what you need. */
-  specs(): Iterable<Spec>;
+const whole = z.number().int().positive();
+const range = z.strictObject({ from: whole, to: whole, step: whole.default(1) }).refine(({ from, to }) => from <= to);
+const wholes = z.union(
+  [whole.transform((value) => [value]), z.array(whole).nonempty(), range.transform(expand)],
+  "takes a whole number above 0, a list of them, or a range {from, to, step} whose end is not before its start",
+);
+const list = <T extends z.ZodType>(item: T, values: string) =>
+  z.union([item.transform((value) => [value]), z.array(item).nonempty()], `takes ${values}, or a list of them`);
+
+const fields = z
+  .strictObject({
+    version: z.literal(1).default(1),
+    name: z.string().min(1).max(80).default("space"),
+    /** Where the limits come from, for reports. */
+    note: z.string().max(400).default(""),
+    /** Stored parameters, both ends inclusive, where whoever searches does not say. */
+    parameters: z.strictObject({ min: z.number().nonnegative(), max: z.number().positive() }).optional(),
+    vocabulary: list(whole, "a whole number above 0"),
+    context: whole.default(2048),
+    layers: wholes,
+    width: wholes,
+    /** FFN width ÷ width, both ends inclusive; every multiple of `ffnStep` between them is looked at. */
+    ffnRatio: z.strictObject({ min: z.number().positive(), max: z.number().positive() }),
+    /** The int4 layout has blocks of 32. */
+    ffnStep: whole.default(32),
+    /** Number of query heads; or, instead, the size of one. Widths that they do not divide evenly are left out. */
+    heads: wholes.optional(),
+    headSize: wholes.optional(),
+    /** Number of key/value heads; or, instead, query heads per key/value head. Default: as many as heads. */
+    kvHeads: wholes.optional(),
+    groupSize: wholes.optional(),
+    activation: list(z.enum(activations), activations.join(", ")).default(["relu"]),
+    gated: list(z.boolean(), "true or false").default([true]),
+    tiedEmbeddings: list(z.boolean(), "true or false").default([true]),
+    layerRepeat: wholes.default([1]),
+    norm: z.enum(["rms", "layer"]).default("rms"),
+    normEps: z.number().positive().max(0.1).default(1e-6),
+    ropeBase: z.number().positive().default(10_000),
+    ropeTable: z.enum(["f32", "int8"]).default("f32"),
+  })
+  .refine(({ heads, headSize }) => (heads === undefined) !== (headSize === undefined), {
+    path: ["heads"],
+    message: "give either `heads` or `headSize`",
+  })
+  .refine(({ kvHeads, groupSize }) => kvHeads === undefined || groupSize === undefined, {
+    path: ["kvHeads"],
+    message: "give `kvHeads` or `groupSize`, not both",
+  })
+  .refine(({ ffnRatio }) => ffnRatio.min <= ffnRatio.max, { path: ["ffnRatio"], message: "`min` is above `max`" });
+
+/** A space as a user writes it. */
+export type SpaceInput = z.input<typeof fields>;
+
+/** Stored parameters that a model may have, both ends inclusive. */
+export interface Budget {
+  min: number;
+  max: number;
 }
 
-const whole = z.number().int().positive();
-const range = z.strictObject({ from: whole, to: whole, step: whole.default(1) });
-const wholes = z.union([whole.transform((value) => [value]), z.array(whole).nonempty(), range.transform(expand)]);
-const list = <T extends z.ZodType>(item: T) => z.union([item.transform((value) => [value]), z.array(item).nonempty()]);
-
-const gridFields = z.strictObject({
-  version: z.literal(1).default(1),
-  name: z.string().default("grid"),
-  /** Parameters, stored ones, both ends inclusive. */
-  parameters: z.strictObject({ min: z.number().nonnegative(), max: z.number().positive() }),
-  vocabulary: whole,
-  context: whole,
-  layers: wholes,
-  width: wholes,
-  /** FFN width ÷ width; the FFN width is rounded to a multiple of 32, the block of the int4 layout. */
-  ffnRatio: list(z.number().positive()),
-  /** Size of one head; widths it does not divide are left out. */
-  headSize: wholes,
-  /** Query heads per key/value head; head counts it does not divide are left out. */
-  groupSize: wholes.default([1]),
-  activation: list(z.enum(activations)).default(["relu"]),
-  gated: list(z.boolean()).default([true]),
-  layerRepeat: wholes.default([1]),
-  tiedEmbeddings: list(z.boolean()).default([true]),
-  norm: list(z.enum(["rms", "layer"])).default(["rms"]),
-  ropeBase: z.number().positive().default(10_000),
-  ropeTable: z.enum(["f32", "int8"]).default("f32"),
-});
-
-/** A grid as a user writes it: every axis is one value, a list, or (whole numbers) `{from, to, step}`. */
-export type GridInput = z.input<typeof gridFields>;
-type Grid = z.output<typeof gridFields>;
+/** A validated space. */
+export interface Space extends z.output<typeof fields> {
+  /** All combinations of what is not a size: one Spec each, with sizes that stand for nothing. */
+  readonly variants: readonly Spec[];
+}
 
 /**
- * The grid of all combinations whose parameters lie in the budget: layers vary slowest, then width, FFN ratio, head
- * size, group size, activation, gating, repeat, tying and norm.
+ * Validates a space.
  *
  * @throws HandheldError `invalid-spec` naming the axis; `where` prefixes the message.
  * @example
  * ```ts
  * const space = createSpace({
- *   parameters: { min: 1e6, max: 3e6 }, vocabulary: 1024, context: 256,
- *   layers: { from: 2, to: 8, step: 2 }, width: [128, 192, 256], ffnRatio: [2, 3], headSize: 32, groupSize: [1, 2],
+ *   vocabulary: 1024, layers: { from: 2, to: 8 }, width: [128, 192, 256], ffnRatio: { min: 2, max: 4 }, headSize: 32,
  * });
- * [...space.specs()].length;
+ * countShapes(space, { min: 1e6, max: 2e6 });
  * ```
  */
-export function createSpace(input: GridInput, where = "search space"): SearchSpace {
-  const parsed = gridFields.safeParse(input);
+export function createSpace(input: SpaceInput | unknown, where = "search space"): Space {
+  const parsed = fields.safeParse(input);
   if (!parsed.success) {
     const issue = parsed.error.issues[0]!;
     throw new HandheldError("invalid-spec", `${where}: ${issue.path.join(".") || "the whole"}: ${issue.message}`);
   }
-  const grid = parsed.data;
-  const { min, max } = grid.parameters;
-  if (min > max)
+  if (parsed.data.parameters) checkBudget(parsed.data.parameters, where);
+  return { ...parsed.data, variants: variantsOf(parsed.data) };
+}
+
+function checkBudget({ min, max }: Budget, where: string): void {
+  if (min > max) {
     throw new HandheldError("invalid-spec", `${where}: parameters: min ${min} is above max ${max}; swap them`);
-  return { name: grid.name, description: describeGrid(grid), specs: () => enumerate(grid) };
+  }
 }
 
-/** A space of given specs, in their order. */
-export function listSpace(specs: readonly Spec[], name = "list"): SearchSpace {
-  return { name, description: `${specs.length} given architectures`, specs: () => specs };
+function variantsOf(space: z.output<typeof fields>): Spec[] {
+  const { context, norm, normEps, ropeBase, ropeTable } = space;
+  const fixed = { context, norm, normEps, ropeBase, ropeTable, layers: 1, width: 64, ffnWidth: 64, heads: 1 };
+  const variants: Spec[] = [];
+  for (const vocabulary of space.vocabulary)
+    for (const activation of space.activation)
+      for (const gated of space.gated)
+        for (const tiedEmbeddings of space.tiedEmbeddings)
+          for (const layerRepeat of space.layerRepeat)
+            variants.push(createSpec({ ...fixed, vocabulary, activation, gated, tiedEmbeddings, layerRepeat }));
+  return variants;
 }
 
-function* enumerate(grid: Grid): Generator<Spec> {
-  const seen = new Set<string>();
-  for (const layers of grid.layers)
-    for (const width of grid.width)
-      for (const ffnRatio of grid.ffnRatio)
-        for (const headSize of grid.headSize)
-          for (const groupSize of grid.groupSize)
-            for (const variant of variants(grid)) {
-              const heads = width / headSize;
-              if (!Number.isInteger(heads) || heads % groupSize !== 0) continue;
-              const ffnWidth = Math.max(32, Math.round((width * ffnRatio) / 32) * 32);
-              const spec = createSpec({ ...variant, layers, width, ffnWidth, heads, kvHeads: heads / groupSize });
-              const { total } = countParameters(spec);
-              const key = JSON.stringify(spec); // two FFN ratios may round to one width
-              if (total < grid.parameters.min || total > grid.parameters.max || seen.has(key)) continue;
-              seen.add(key);
-              yield spec;
-            }
+/** A shape of a space in whole numbers; `variant` is an index of {@link Space.variants}. */
+export interface ShapeCode {
+  layers: number;
+  width: number;
+  ffnWidth: number;
+  heads: number;
+  kvHeads: number;
+  variant: number;
 }
 
-// The axes that change neither shape nor (but for tying) the number of parameters much, with what is fixed.
-function* variants(grid: Grid) {
-  const { vocabulary, context, ropeBase, ropeTable } = grid;
-  for (const activation of grid.activation)
-    for (const gated of grid.gated)
-      for (const layerRepeat of grid.layerRepeat)
-        for (const tiedEmbeddings of grid.tiedEmbeddings)
-          for (const norm of grid.norm)
-            yield { vocabulary, context, ropeBase, ropeTable, activation, gated, layerRepeat, tiedEmbeddings, norm };
+/** Everything of a shape but its FFN width, and the FFN widths that meet a budget. */
+export interface Stem extends Omit<ShapeCode, "ffnWidth"> {
+  /** Least and greatest FFN width, multiples of the step. */
+  ffnFrom: number;
+  ffnTo: number;
 }
 
-function describeGrid(grid: Grid): string {
-  const { min, max } = grid.parameters;
-  const axes = ["layers", "width", "ffnRatio", "headSize", "groupSize", "activation", "gated", "layerRepeat"] as const;
-  const varied = axes.filter((axis) => grid[axis].length > 1).map((axis) => `${axis} ${grid[axis].join("/")}`);
-  return `${varied.join(", ") || "one shape"}; ${(min / 1e6).toFixed(2)}–${(max / 1e6).toFixed(2)} M parameters`;
+/** The spec of a shape, unchecked: for shapes that {@link stemsOf} made. */
+export function specOf(space: Space, { layers, width, ffnWidth, heads, kvHeads, variant }: ShapeCode): Spec {
+  const headSize = width / heads;
+  const sizes = { layers, width, ffnWidth, heads, kvHeads, headSize, ropeSize: headSize, embeddingWidth: width };
+  return { ...space.variants[variant]!, ...sizes };
 }
 
-function expand({ from, to, step }: z.output<typeof range>): [number, ...number[]] {
+/** All stems that have a shape within the budget, each once: layers vary slowest, then width, heads, key/value heads. */
+export function* stemsOf(space: Space, budget: Budget): Generator<Stem> {
+  checkBudget(budget, space.name);
+  for (const layers of space.layers)
+    for (const width of space.width)
+      for (const heads of headsOf(space, width))
+        for (const kvHeads of kvHeadsOf(space, heads))
+          for (let variant = 0; variant < space.variants.length; variant++) {
+            const stem = stemOf(space, budget, { layers, width, heads, kvHeads, variant });
+            if (stem !== null) yield stem;
+          }
+}
+
+/** The numbers of heads that a width may have. */
+export function headsOf({ heads, headSize }: Space, width: number): number[] {
+  const counts = heads ?? headSize!.map((size) => width / size);
+  return counts.filter((count) => count >= 1 && Number.isInteger(width / count) && (width / count) % 2 === 0);
+}
+
+/** The numbers of key/value heads that go with a number of heads. */
+export function kvHeadsOf({ kvHeads, groupSize }: Space, heads: number): number[] {
+  const counts = kvHeads ?? (groupSize ?? [1]).map((size) => heads / size);
+  return [...new Set(counts)].filter((count) => count >= 1 && Number.isInteger(count) && heads % count === 0);
+}
+
+/** The FFN widths with which a stem meets the budget; null where none does. */
+export function stemOf(space: Space, { min, max }: Budget, stem: Omit<ShapeCode, "ffnWidth">): Stem | null {
+  const { ffnStep, ffnRatio } = space;
+  const { layers, width } = stem;
+  const perFfn = layers * width * (space.variants[stem.variant]!.gated ? 3 : 2);
+  const rest = parametersWithoutFfn(space, stem);
+  const least = Math.max(ffnRatio.min * width, (min - rest) / perFfn, 1);
+  const most = Math.min(ffnRatio.max * width, (max - rest) / perFfn);
+  const ffnFrom = Math.ceil(least / ffnStep - 1e-9) * ffnStep;
+  const ffnTo = Math.floor(most / ffnStep + 1e-9) * ffnStep;
+  return ffnFrom > ffnTo ? null : { ...stem, ffnFrom, ffnTo };
+}
+
+// As countParameters of src/spec, for what a space can hold.
+function parametersWithoutFfn(space: Space, { layers, width, heads, kvHeads, variant }: Omit<ShapeCode, "ffnWidth">) {
+  const { vocabulary, tiedEmbeddings, norm } = space.variants[variant]!;
+  const headSize = width / heads;
+  const attention = 2 * width * headSize * (heads + kvHeads);
+  const norms = (2 * layers + 1) * width * (norm === "layer" ? 2 : 1);
+  return vocabulary * width * (tiedEmbeddings ? 1 : 2) + layers * attention + norms;
+}
+
+/** Shapes within a budget, counted without looking at each. */
+export function countShapes(space: Space, budget: Budget): number {
+  let count = 0;
+  for (const { ffnFrom, ffnTo } of stemsOf(space, budget)) count += (ffnTo - ffnFrom) / space.ffnStep + 1;
+  return count;
+}
+
+/** What varies in a space, in a line. */
+export function describeSpace(space: Space): string {
+  const { ffnRatio } = space;
+  const axes = ["layers", "width", "heads", "headSize", "kvHeads", "groupSize", "activation"] as const;
+  const others = ["gated", "tiedEmbeddings", "layerRepeat", "vocabulary"] as const;
+  const varied = [...axes, ...others].flatMap((axis) => {
+    const values = space[axis];
+    return values !== undefined && values.length > 1 ? [`${axis} ${span(values)}`] : [];
+  });
+  return [...varied, `FFN ${ffnRatio.min} to ${ffnRatio.max} widths`].join(", ");
+}
+
+function span(values: readonly (string | number | boolean)[]): string {
+  if (values.length <= 4) return values.join("/");
+  return `${values[0]} to ${values.at(-1)} (${values.length})`;
+}
+
+function expand({ from, to, step }: { from: number; to: number; step: number }): [number, ...number[]] {
   const values: [number, ...number[]] = [from];
   for (let value = from + step; value <= to; value += step) values.push(value);
   return values;

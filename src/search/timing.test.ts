@@ -1,7 +1,6 @@
 // Timing with a decoder whose every token takes a known time on a clock of the test's own.
 import { describe, expect, it } from "vitest";
 import { createSpec } from "../spec/spec.ts";
-import { createTimedMeasure, requestSeconds } from "./measure.ts";
 import { type TimedDecoder, timeDecode, timePrefill } from "./timing.ts";
 
 const spec = createSpec({ layers: 2, width: 64, ffnWidth: 64, heads: 2, vocabulary: 100, context: 128 });
@@ -62,15 +61,6 @@ describe("timing", () => {
     const { tokensPerSecond, spread } = await timeDecode(decoder, 8, { now, repeatSeconds: 0.01, repeats: 9 });
     expect(tokensPerSecond).toBeCloseTo(1000 / 1.1, 0);
     expect(spread).toBeGreaterThan(0.3);
-  });
-
-  it("a measure closes what it opens, and says what a typical request takes", async () => {
-    const { decoder, now, state } = fakeDecoder();
-    const workload = { promptTokens: 40, answerTokens: 20 };
-    const measured = await createTimedMeasure({ workload, createDecoder: async () => decoder, now })(spec);
-    expect(measured).toMatchObject({ source: "timed", prefillTokensPerSecond: expect.closeTo(8000, 3) });
-    expect(requestSeconds(measured, workload)).toBeCloseTo(0.005 + 20 * 0.0011, 6);
-    expect(state().open).toBe(0);
   });
 
   it("stops when aborted", async () => {

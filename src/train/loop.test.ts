@@ -239,6 +239,21 @@ describe("resuming", () => {
     expect(stepsOf(events).map(({ loss }) => loss)).toEqual(whole.slice(5).map(({ loss }) => loss));
   });
 
+  test("a run stopped between a step and its validation makes that validation, on the same weights", async () => {
+    const recipe = { length: { steps: 8 }, validations: 2, ema: 0.9 };
+    const validationsOf = (events: readonly TrainEvent[]) =>
+      events.flatMap((event) => (event.type === "validation" ? [[event.step, event.loss]] : []));
+    const whole = validationsOf(await collect(createModel(), recipe));
+    const checkpoints = memoryStore();
+    const abort = new AbortController();
+    const stopAt = (event: TrainEvent) => event.type === "step" && event.step === 4 && abort.abort();
+    const options = { checkpoints, signal: abort.signal };
+    await expect(collect(createModel(), recipe, options, copyTask(24), stopAt)).rejects.toThrow(/after step 4/);
+    const resumed = await collect(createModel(), recipe, { checkpoints, resume: true });
+    expect(whole.map(([step]) => step)).toEqual([4, 8]);
+    expect(validationsOf(resumed)).toEqual(whole);
+  });
+
   test("a finished run is only validated again", async () => {
     const checkpoints = memoryStore();
     const first = await collect(createModel(), { length: { steps: 4 } }, { checkpoints });

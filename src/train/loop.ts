@@ -28,6 +28,7 @@ export async function* train(
   const run = new Run(model, task, recipe, options);
   try {
     yield await run.start();
+    if (run.validationDue) yield await run.validate(); // it was stopped between a step and its validation
     while (!run.finished) {
       const step = await run.computeStep();
       if (run.checkpointDue) yield await run.save();

@@ -13,10 +13,12 @@ import { modelsFrame } from "./models.ts";
 import { pullFrame } from "./pull.ts";
 import { quantizeFrame } from "./quantize.ts";
 import { runFrame } from "./run.ts";
+import { searchFrame } from "./search.ts";
 import { trainFrame } from "./train.ts";
 
 const frames: Frame[] = [
   createFrame,
+  searchFrame,
   trainFrame,
   runFrame,
   pullFrame,

@@ -10,10 +10,12 @@ import { modelsFrame, runModels } from "./models.ts";
 import { pullFrame, runPull } from "./pull.ts";
 import { quantizeFrame, runQuantize } from "./quantize.ts";
 import { runFrame, runRun } from "./run.ts";
+import { runSearch, searchFrame } from "./search.ts";
 import { runTrain, trainFrame } from "./train.ts";
 
 export const commands: readonly RegisteredCommand[] = [
   register(createFrame, runCreate),
+  register(searchFrame, runSearch),
   register(trainFrame, runTrain),
   register(pullFrame, runPull),
   register(quantizeFrame, runQuantize),

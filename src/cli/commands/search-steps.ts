@@ -1,0 +1,165 @@
+// The steps of `handheld search`: reading what is asked for, finding shapes (with proxies where they are asked for), and
+// measuring the best.
+import { HandheldError, suggest } from "../../errors.ts";
+import { readTextFile } from "../../io.ts";
+import { loadSpec } from "../../model/spec-file.ts";
+import {
+  allLandmarks,
+  type Budget,
+  createObjective,
+  createPredictor,
+  createQualityModel,
+  loadSpace,
+  type Objective,
+  type ProxyResult,
+  proxyObservations,
+  proxyTargets,
+  publishedObservations,
+  type QualityFloor,
+  type SearchOptions,
+  type SearchResult,
+  type Space,
+  search,
+  trainProxies,
+  type VerifiedCandidate,
+} from "../../search/index.ts";
+import { countParameters } from "../../spec/arithmetic.ts";
+import type { Spec } from "../../spec/spec.ts";
+import type { CommandIo } from "../io.ts";
+import { number, UsageError } from "../options.ts";
+import type { SearchLine } from "./search.ts";
+import type { SearchDevice } from "./search-device.ts";
+
+/** What a command line asks for, before any device is opened. */
+export interface SearchPlan {
+  space: Space;
+  budget: Budget;
+  objective: Objective;
+  floor: QualityFloor;
+}
+
+/** Reads the options. @throws UsageError, HandheldError as its parts do */
+export async function planSearch(line: SearchLine): Promise<SearchPlan> {
+  const space = await loadSpace(line.space);
+  const objective = createObjective(line.objective, line.context);
+  const longest = Math.max(objective.at.prompt, objective.at.context);
+  if (longest > space.context) {
+    throw new UsageError(
+      `lengths of ${longest} tokens are beyond the context of ${space.context} of space ${space.name}`,
+    );
+  }
+  return { space, objective, budget: await readBudget(line, space), floor: await readFloor(line.minQuality) };
+}
+
+async function readBudget({ params, tolerance }: SearchLine, space: Space): Promise<Budget> {
+  if (params === undefined) {
+    if (space.parameters !== undefined) return space.parameters;
+    throw new UsageError(`--params: how many parameters? Space ${space.name} has none of its own; try --params 1.5B`);
+  }
+  const wanted = isNumber(params)
+    ? number("--params", "", { min: 1000 }).parse!(params)!
+    : countParameters((await findArchitecture("--params", params)).spec).total;
+  return { min: wanted * (1 - tolerance / 100), max: wanted * (1 + tolerance / 100) };
+}
+
+async function readFloor(text: string): Promise<QualityFloor> {
+  if (!isNumber(text)) return findArchitecture("--min-quality", text);
+  return { share: number("--min-quality", "", { min: 0, max: 1 }).parse!(text)! };
+}
+
+function isNumber(text: string): boolean {
+  return /^[\d.]/.test(text.trim());
+}
+
+/** A preset, a catalogue model, a file or a model directory. */
+async function findArchitecture(option: string, name: string): Promise<{ name: string; spec: Spec }> {
+  const known = allLandmarks();
+  const found = known.find((one) => one.name.toLowerCase() === name.toLowerCase());
+  if (found !== undefined) return { name: found.name, spec: found.spec };
+  if (/[/\\]|\.json$/.test(name)) return { name, spec: await loadSpec(name) };
+  const names = known.map((one) => one.name);
+  throw new UsageError(
+    `${option}: "${name}" is neither a number nor a known model${suggest(name, names) || '; see "handheld models"'}`,
+  );
+}
+
+/** Searches; with `--proxy`, trains proxies of what was found and searches again with what they say. */
+export async function findShapes(
+  line: SearchLine,
+  plan: SearchPlan,
+  device: SearchDevice,
+  io: CommandIo,
+): Promise<{ result: SearchResult; proxy: ProxyResult | null }> {
+  const options: SearchOptions = {
+    ...plan,
+    predictor: createPredictor(device.profile),
+    maxMemoryBytes: line.maxMemory,
+    top: Math.max(line.top, line.verify ?? 0),
+    seed: line.seed,
+    signal: io.signal,
+  };
+  const look = async (changes: Partial<SearchOptions> = {}) => {
+    const progress = io.progress("Searching", { unit: "shapes" });
+    const onProgress = (done: number, total: number) => progress.update(done, "", total);
+    const found = await search({ ...options, ...changes, onProgress });
+    progress.finish(`${found.evaluated} shapes`);
+    return found;
+  };
+  const first = await look();
+  if (line.proxy === undefined) return { result: first, proxy: null };
+  const proxy = await proxies(line, line.proxy, first, device, io);
+  const quality = createQualityModel([...publishedObservations(), ...proxyObservations(proxy)]);
+  return { result: await look({ quality }), proxy };
+}
+
+async function proxies(
+  line: SearchLine,
+  path: string,
+  found: SearchResult,
+  device: SearchDevice,
+  io: CommandIo,
+): Promise<ProxyResult> {
+  const progress = io.progress("Training proxies", { unit: "steps" });
+  const result = await trainProxies({
+    backend: await device.backend(),
+    targets: proxyTargets(found),
+    text: await readTextFile(path),
+    where: path,
+    folder: line.proxyFolder,
+    minutes: line.proxyMinutes,
+    seed: line.seed,
+    signal: io.signal,
+    onProgress: (done, total, note) => progress.update(done, note, total),
+  });
+  progress.finish();
+  return result;
+}
+
+/** Measures the best, beside the model that quality is compared with; nothing where the device is not here. */
+export async function verifyBest(
+  line: SearchLine,
+  { objective, floor }: SearchPlan,
+  device: SearchDevice,
+  { top }: SearchResult,
+  io: CommandIo,
+): Promise<VerifiedCandidate[]> {
+  const count = line.verify ?? 3;
+  if (count === 0 || device.verify === null) return [];
+  const specs = top.slice(0, count).map(({ spec }) => spec);
+  if ("spec" in floor) specs.push(floor.spec);
+  const progress = io.progress("Measuring", { unit: "turns" });
+  try {
+    return await device.verify(specs, {
+      ...objective.at,
+      predictor: createPredictor(device.profile),
+      signal: io.signal,
+      onProgress: (done, total) => progress.update(done, "", total),
+    });
+  } catch (error) {
+    if (!(error instanceof HandheldError && error.code === "out-of-memory")) throw error;
+    io.warn(`the best shapes could not be measured: ${error.message}`);
+    return [];
+  } finally {
+    progress.finish();
+  }
+}

@@ -1,0 +1,128 @@
+// handheld search in this process, for a device whose times are known: what it prints, writes and refuses.
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { PassThrough } from "node:stream";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { loadSpec } from "../../model/spec-file.ts";
+import type { Finding } from "../../search/index.ts";
+import { saveLatencyProfile } from "../../search/index.ts";
+import { syntheticProfile } from "../../search/latency/synthetic.case.ts";
+import { countParameters } from "../../spec/arithmetic.ts";
+import { preset } from "../../spec/presets.ts";
+import { runCli } from "../cli.ts";
+import { register } from "../command.ts";
+import { runSearch, searchFrame } from "./search.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "handheld-search-"));
+const profile = join(folder, "device.json");
+const path = (name: string) => join(folder, name);
+beforeAll(() => saveLatencyProfile(profile, syntheticProfile()));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+async function search(...words: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+  let [stdout, stderr] = ["", ""];
+  const code = await runCli(["search", ...words], {
+    commands: [register(searchFrame, runSearch)],
+    version: "0",
+    stdin: new PassThrough(),
+    stdout: { write: (text) => (stdout += text) },
+    stderr: { write: (text) => (stderr += text) },
+    signal: new AbortController().signal,
+    interrupt: () => {},
+  });
+  return { code, stdout, stderr };
+}
+
+describe("handheld search", () => {
+  it("finds, explains and hands over: a spec that loads, a config, a report, a table, one JSON object", async () => {
+    const words = [
+      "--params",
+      "PhoneLM-1.5B",
+      "--tolerance",
+      "1",
+      "--min-quality",
+      "phonelm-1.5b",
+      "--device",
+      profile,
+    ];
+    const files = ["spec.json", "config.json", "page.html", "table.csv", "kept.json"].map(path);
+    const flags = ["--write", "--write-hf", "--report", "--csv", "--save-profile"];
+    const { code, stdout, stderr } = await search(...words, ...flags.flatMap((flag, i) => [flag, files[i]!]), "--json");
+    expect({ code, stderr: stderr.match(/error.*/)?.[0] }).toEqual({ code: 0, stderr: undefined });
+    const finding = JSON.parse(stdout) as Finding;
+    expect(finding).toMatchObject({ version: 1, method: "exhaustive", seed: 1, proxy: null, verified: [] });
+    expect(finding.reference.name).toBe("PhoneLM-1.5B");
+    const { total } = countParameters(preset("PhoneLM-1.5B"));
+    for (const { parameters, relativeLoss } of finding.top) {
+      expect(Math.abs(parameters / total - 1)).toBeLessThanOrEqual(0.01);
+      expect(relativeLoss.value).toBeLessThanOrEqual(1);
+    }
+    expect(finding.winner).toEqual(finding.top[0]);
+    expect(finding.known.map(({ name }) => name)).toContain("PhoneLM-1.5B");
+    for (const line of finding.why) expect(stderr).toContain(line);
+    expect(await loadSpec(files[0]!)).toEqual(finding.winner.spec);
+    expect(await loadSpec(files[1]!)).toEqual(finding.winner.spec);
+    expect(readFileSync(files[2]!, "utf8")).toContain("<!doctype html>");
+    const table = readFileSync(files[3]!, "utf8").trimEnd().split("\n");
+    const columns = new Set(table.map((line) => line.replace(/"[^"]*"/g, "").split(",").length));
+    expect(columns.size).toBe(1);
+    const { fronts, top, known } = finding;
+    expect(table.length).toBe(1 + top.length + fronts.decode.length + fronts.prefill.length + known.length);
+    expect(JSON.parse(readFileSync(files[4]!, "utf8"))).toEqual(syntheticProfile());
+  });
+
+  it("the same command finds the same; --top, --objective and --context matter", async () => {
+    const words = ["--params", "0.5B", "--device", profile, "--json"];
+    const find = async (...more: string[]) => {
+      const { date: _, ...finding } = JSON.parse((await search(...words, ...more)).stdout);
+      return finding;
+    };
+    expect(await find("--top", "3")).toEqual(await find("--top", "3"));
+    expect((await find("--top", "3")).top).toHaveLength(3);
+    expect((await find("--objective", "ttft@100+20")).objective).toMatchObject({
+      unit: "ms",
+      prompt: 100,
+      context: 110,
+    });
+    expect((await find("--objective", "memory", "--context", "1024")).objective).toMatchObject({
+      unit: "MB",
+      prompt: 1024,
+    });
+  });
+
+  it("takes a space from a file, with its own parameters", async () => {
+    const file = path("space.json");
+    const parameters = { min: 1e6, max: 1.2e6 };
+    const sizes = { layers: [2, 3, 4], width: [96, 128, 160], ffnRatio: { min: 2, max: 4 }, headSize: 32 };
+    writeFileSync(file, JSON.stringify({ name: "mine", vocabulary: 1024, context: 256, ...sizes, parameters }));
+    const { stdout } = await search("--space", file, "--device", profile, "--context", "64", "--json");
+    expect(JSON.parse(stdout)).toMatchObject({ space: { name: "mine" }, budget: parameters });
+  });
+
+  it.each<[string, string[], number, RegExp]>([
+    ["no size", [], 2, /--params: how many parameters\? Space phonelm has none of its own/],
+    [
+      "an unknown model",
+      ["--params", "PhoneLM-15B"],
+      2,
+      /--params: "PhoneLM-15B" is neither.*did you mean "PhoneLM-1.5B"/,
+    ],
+    ["a share that is none", ["--params", "1.5B", "--min-quality", "97"], 2, /from 0 to 1/],
+    ["energy", ["--params", "1.5B", "--objective", "energy"], 1, /holds no power measurement/],
+    ["an unknown objective", ["--params", "1.5B", "--objective", "speed"], 1, /unknown objective "speed"/],
+    ["lengths beyond the context", ["--params", "1.5B", "--objective", "ttft@4000"], 2, /beyond the context of 2048/],
+    ["a device that cannot be reached", ["--params", "1.5B", "--device", "ssh:pi@board"], 1, /reaches no other device/],
+    ["a device that is none", ["--params", "1.5B", "--device", "laptop"], 2, /--device takes local, phone/],
+    ["a profile that is not there", ["--params", "1.5B", "--device", "none.json"], 1, /cannot read none\.json/],
+    ["an unknown space", ["--params", "1.5B", "--space", "fonelm"], 1, /did you mean "phonelm"/],
+    ["too little memory", ["--params", "1.5B", "--max-memory", "100M"], 1, /none of \d+ shapes .* fits 100 MB/],
+    ["another machine's profile", ["--params", "1.5B", "--verify", "2"], 2, /profile of another machine/],
+  ])("%s is refused", async (_, words, code, message) => {
+    const device = words.includes("--device") ? [] : ["--device", profile];
+    const result = await search(...words, ...device, "--write", path("none.json"));
+    expect(result.code).toBe(code);
+    expect(result.stderr).toMatch(message);
+    expect(existsSync(path("none.json"))).toBe(false);
+  });
+});

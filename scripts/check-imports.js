@@ -21,6 +21,7 @@ const pipeline = [
   "browser",
   "train",
   "search",
+  "remote",
   "eval",
   "report",
   "create",

@@ -48,7 +48,10 @@ addEventListener("online", () => link.hurry());
 describeDevice();
 
 function obey(command: Command): void {
-  if (command.type === "close") return end("Done", command.reason);
+  if (command.type === "close") {
+    end("Done", command.reason);
+    return;
+  }
   if (command.type === "run") {
     running = { id: command.id, startedMs: performance.now() };
     screen.keepOn();

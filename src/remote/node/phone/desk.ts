@@ -6,8 +6,8 @@ import { DeviceError } from "../../errors.ts";
 import type { Desk } from "./routes.ts";
 import type { PageFacts, PhoneSession } from "./session.ts";
 
-// Longer than the time between two questions of a page that is fine.
-const farewellMs = 2000;
+// A page that is fine asks again at once; one that is away may be about to, but is not waited for long.
+const farewellMs = { there: 2000, away: 300 };
 
 /** Receives one phone after the other. */
 export class PhoneDesk implements Desk {
@@ -81,7 +81,8 @@ export class PhoneDesk implements Desk {
     if (session.ended) return;
     clearInterval(this.watch);
     session.push({ type: "close", reason: "finished; this page can be closed" });
-    const until = performance.now() + farewellMs;
+    const there = performance.now() - session.lastAsked < 1000;
+    const until = performance.now() + (there ? farewellMs.there : farewellMs.away);
     while (!session.delivered && performance.now() < until) await new Promise((resolve) => setTimeout(resolve, 20));
     session.ended = true;
     this.device = null;

@@ -50,10 +50,10 @@ export const securityHeaders: Record<string, string> = {
   "cache-control": "no-store",
 };
 
-/** @throws Refusal when the request is not for one of `hosts` (as URLs have them) at our port */
-export function checkHost(request: IncomingMessage, hosts: readonly string[], port: number): void {
+/** @throws Refusal when the request is not for one of `hosts`, as URLs have them, port included */
+export function checkHost(request: IncomingMessage, hosts: readonly string[]): void {
   const given = request.headers.host?.toLowerCase() ?? "";
-  if (hosts.some((host) => given === `${host}:${port}` || given === host)) return;
+  if (hosts.includes(given)) return;
   throw new Refusal(421, "host", "this address is not one of this machine's; open the address that was printed");
 }
 

@@ -114,7 +114,7 @@ interface Place {
 }
 
 async function answer(request: IncomingMessage, response: ServerResponse, place: Place): Promise<void> {
-  checkHost(request, knownHosts(place.hosts), place.port);
+  checkHost(request, hostHeaders(place));
   const url = new URL(request.url ?? "/", `${place.scheme}://localhost`);
   if (url.pathname.startsWith("/api/")) {
     const route = routes[`${request.method} ${url.pathname}`];
@@ -131,6 +131,13 @@ async function answer(request: IncomingMessage, response: ServerResponse, place:
     "content-length": file.body.length,
   });
   response.end(file.body);
+}
+
+// Further names are taken with our port and without: behind a tunnel the port is another.
+function hostHeaders({ hosts, port, scheme }: Place): string[] {
+  const usual = port === (scheme === "https" ? 443 : 80);
+  const own = knownHosts(hosts);
+  return [...own.map((host) => `${host}:${port}`), ...(usual ? own : []), ...hosts.map((host) => host.toLowerCase())];
 }
 
 function refuse(request: IncomingMessage, response: ServerResponse, error: unknown): void {

@@ -32,6 +32,8 @@ export class PhoneSession {
   /** Milliseconds of performance.now. */
   lastHeard = performance.now();
   ended = false;
+  /** When it last asked for commands, by the same clock; Infinity while it waits for an answer. */
+  lastAsked = -Infinity;
   private commands: Command[] = [];
   private fetched = 0;
   private wake: (() => void) | null = null;
@@ -55,7 +57,9 @@ export class PhoneSession {
   /** Commands after the first `after`; waits up to `waitMs` for one. `gone` ends the waiting. */
   async commandsAfter(after: number, waitMs: number, gone: AbortSignal): Promise<Command[]> {
     this.wake?.(); // one page asks once at a time: an older question is answered now
+    this.lastAsked = Infinity;
     if (after >= this.commands.length) await this.next(waitMs, gone);
+    this.lastAsked = performance.now();
     if (!gone.aborted) this.fetched = this.commands.length;
     return this.commands.slice(after);
   }

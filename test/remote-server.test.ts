@@ -244,7 +244,7 @@ describe("what lies is refused", () => {
           `authorization: Bearer ${page.key}\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n`,
       );
       const piece = `100000\r\n${"x".repeat(2 ** 20)}\r\n`;
-      const pump = (): void => void (socket.destroyed || socket.write(piece, pump));
+      const pump = (error?: Error | null): void => void (error || socket.write(piece, pump));
       pump();
     });
     expect(head).toMatch(/^HTTP\/1\.1 413 /);

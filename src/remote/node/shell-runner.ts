@@ -28,7 +28,7 @@ export interface RunnerOptions {
 const oldestNode = 22;
 
 /**
- * Copies the runner where it is not there yet (170 kB; its name has its hash), starts it and makes a device of it.
+ * Copies the runner where it is not there yet (106 kB; its name has its hash), starts it and makes a device of it.
  *
  * @throws DeviceError `missing` without Node 22 or a folder to write to, `lost` when the runner does not answer
  */
@@ -39,7 +39,8 @@ export async function startRunner(shell: Shell, { name, node, folder }: RunnerOp
   const file = `${folder}/runner-${hash}.mjs`;
   const there = await shell.run(`wc -c < ${file}`);
   if (there.code !== 0 || Number(there.stdout) !== program.length) {
-    const copy = `mkdir -p ${folder} && cat > ${file}.$$ && mv ${file}.$$ ${file}`;
+    // Those of other versions go: a few would be nothing, but nobody would ever remove them.
+    const copy = `mkdir -p ${folder} && rm -f ${folder}/runner-*.mjs && cat > ${file}.$$ && mv ${file}.$$ ${file}`;
     const { code, stderr } = await shell.run(copy, program);
     if (code !== 0) throw new DeviceError("missing", name, `cannot copy the job runner there: ${lastLine(stderr)}`);
   }

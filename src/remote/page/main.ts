@@ -81,7 +81,7 @@ function hear(message: FromWorker): void {
     view.problem(null);
     view.progress({ done: 0, total: null, note: "", elapsedMs: 0 });
   } else if (message.type === "ended") {
-    if (message.lines !== null) view.result(message.title, message.lines);
+    if (message.lines !== null) view.result(message.lines);
     settle(message.problem);
   } else {
     const { reply } = message;

@@ -34,9 +34,8 @@ export const view = {
     element("note").textContent = note;
   },
 
-  result(title: string, lines: readonly [label: string, value: string][]): void {
+  result(lines: readonly [label: string, value: string][]): void {
     element("result").hidden = false;
-    element("result-title").textContent = title;
     element("lines").replaceChildren(
       ...lines.flatMap(([label, value]) => [textElement("dt", label), textElement("dd", value)]),
     );

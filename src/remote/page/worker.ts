@@ -9,13 +9,12 @@ export type FromWorker =
   /** A job has begun; its name in words. */
   | { type: "began"; title: string }
   /** A job has ended, with its result in a few lines or its error. */
-  | { type: "ended"; title: string; lines: [label: string, value: string][] | null; problem: string | null };
+  | { type: "ended"; lines: [label: string, value: string][] | null; problem: string | null };
 
 const scope = globalThis as unknown as {
   onmessage: (event: MessageEvent<Command>) => void;
   postMessage(message: FromWorker): void;
 };
-const titles = new Map<number, string>();
 const names = new Map<number, string>();
 
 const host = createJobHost({
@@ -29,18 +28,15 @@ const host = createJobHost({
 scope.onmessage = ({ data }) => {
   const command = commandSchema.parse(data);
   if (command.type === "run") {
-    const title = titleOf(command.job);
     names.set(command.id, command.job);
-    titles.set(command.id, title);
-    scope.postMessage({ type: "began", title });
+    scope.postMessage({ type: "began", title: titleOf(command.job) });
   }
   host.receive(command);
 };
 
 function show(id: number, value: unknown, problem: string | null): void {
-  const title = titles.get(id) ?? "";
   const lines = problem === null ? findJob(names.get(id)!).summary(value) : null;
-  scope.postMessage({ type: "ended", title, lines, problem });
+  scope.postMessage({ type: "ended", lines, problem });
 }
 
 // A job that there is not is answered with an error by the host.

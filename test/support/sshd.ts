@@ -81,7 +81,9 @@ export async function startSshd(): Promise<Sshd> {
     user: userInfo().username,
     hostKey: { type, key, fingerprint: printed.split(" ")[1]! },
     home,
-    drop: () => children(server.pid!).forEach((pid) => process.kill(pid, "SIGKILL")),
+    drop() {
+      for (const pid of children(server.pid!)) process.kill(pid, "SIGKILL");
+    },
     close() {
       server.kill();
       rmSync(folder, { recursive: true, force: true });

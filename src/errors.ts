@@ -14,6 +14,7 @@ export type ErrorCode =
   | "io"
   | "divergence"
   | "aborted"
+  | "unsteady"
   | "kernel";
 
 /**

@@ -71,7 +71,7 @@ async function stream(model: LoadedModel, prompt: string, prefixes: PrefixCache,
 }
 
 /** Tokens that end an answer: the model's own, and the special one that its template writes after what an assistant says. */
-function turnEnds({ tokenizer, eosIds }: LoadedModel, template: ChatTemplate): ReadonlySet<number> {
+export function turnEnds({ tokenizer, eosIds }: LoadedModel, template: ChatTemplate): ReadonlySet<number> {
   const mark = "\u{e000}said\u{e001}";
   try {
     const turns = [

@@ -87,12 +87,12 @@ export class HubClient {
       const { status } = response;
       const location = response.headers.get("location");
       if (status >= 300 && status < 400 && location !== null) {
-        await response.body?.cancel();
+        await response.body?.cancel().catch(() => {});
         target = redirected(target, location);
         continue;
       }
       if (response.ok || status === 416) return new Exchange(response, watch);
-      await response.body?.cancel();
+      await response.body?.cancel().catch(() => {});
       throw failure(response, this.isOwn(target), subject);
     }
     throw new HubError("server", `${url}: more than ${mostRedirects} redirects; try again later`);

@@ -91,6 +91,8 @@ export interface Backend {
   readonly simd: SimdLevel;
   /** Threads that execute each operation, the caller's included. */
   readonly threads: number;
+  /** Work, in int4 multiply-adds, below which a list of operations runs on the caller's thread alone. */
+  readonly serialWork: number;
 
   // --- memory -------------------------------------------------------------------------------------------------------
   /** Reserves `bytes` of zeroed memory, 64-byte aligned. @throws HandheldError `out-of-memory` */

@@ -104,9 +104,18 @@ export interface TensorPlace {
 /** Puts the tensor `name` of `shape` into `target`; see {@link TensorPlace} for the form. */
 export type FillTensor = (name: string, target: Uint8Array, shape: readonly number[], format: WeightFormat) => void;
 
-/** Reserves memory for a model's weights, zeroed: `places` says what belongs where. @throws HandheldError `out-of-memory` */
-export function createWeights(backend: Backend, spec: Spec, format: WeightFormat): Weights {
-  const builder = new WeightBuilder(backend, format);
+/**
+ * Reserves memory for a model's weights, zeroed: `places` says what belongs where. With `place`, matrices are where it
+ * says, in memory of the caller's: they have contents already and are not freed with the rest.
+ * @throws HandheldError `out-of-memory`
+ */
+export function createWeights(
+  backend: Backend,
+  spec: Spec,
+  format: WeightFormat,
+  place?: (bytes: number) => Ptr,
+): Weights {
+  const builder = new WeightBuilder(backend, format, place);
   try {
     return builder.build(spec);
   } catch (error) {
@@ -121,11 +130,13 @@ class WeightBuilder {
   private readonly backend: Backend;
   private readonly format: WeightFormat;
   private readonly matrices: MatrixFormat;
+  private readonly place: (bytes: number) => Ptr;
 
-  constructor(backend: Backend, format: WeightFormat) {
+  constructor(backend: Backend, format: WeightFormat, place?: (bytes: number) => Ptr) {
     this.backend = backend;
     this.format = format;
     this.matrices = matrixFormats[format];
+    this.place = place ?? ((bytes) => this.reserve(bytes));
   }
 
   build(spec: Spec): Weights {
@@ -229,7 +240,7 @@ class WeightBuilder {
     const { format } = this;
     const { bytes, joinRows } = this.matrices;
     const sizes = rows.map((count) => bytes(count, columns));
-    const ptr = this.reserve(sum(sizes));
+    const ptr = this.place(sum(sizes));
     const parts: Matrix[] = [];
     let at = ptr;
     let offset = 0;

@@ -1,5 +1,6 @@
 // Public names of handheld/search: the space, the measurement, the choice, and the search that joins them.
 export * from "./choose.ts";
+export * from "./latency/index.ts";
 export * from "./measure.ts";
 export * from "./quality.ts";
 export * from "./search.ts";

@@ -1,5 +1,6 @@
 // Added tokens: strings that are one token wherever they stand in text, found before anything else is done with it.
 import type { AddedTokenJson } from "./format.ts";
+import { Trie } from "./trie.ts";
 
 /** A stretch of text: an added token by its id, or text between two of them (id null). */
 export interface Segment {
@@ -19,26 +20,22 @@ const space = /\p{White_Space}/u;
 
 /** Finds added tokens in text: leftmost first, then longest, as the Rust library does. */
 export class AddedTokens {
-  readonly #byText: ReadonlyMap<string, Known>;
+  readonly #known: readonly Known[];
+  readonly #trie: Trie;
   /** Every place where a token may begin: its first unit, followed by its second. */
   readonly #begins: RegExp;
-  /** Lengths of the tokens that begin with a unit, longest first. */
-  readonly #lengths: ReadonlyMap<number, readonly number[]>;
 
   /** `spell` gives a token as it stands in the text that is searched. */
   constructor(tokens: readonly AddedTokenJson[], spell: (token: AddedTokenJson) => string) {
-    const known = tokens.map((token) => ({ ...token, spelled: spell(token) })).filter(({ spelled }) => spelled !== "");
+    this.#known = tokens.map((token) => ({ ...token, spelled: spell(token) })).filter(({ spelled }) => spelled !== "");
     // Of two that are spelled alike the first is found.
-    this.#byText = new Map(known.toReversed().map((token) => [token.spelled, token]));
-    const lengths = new Map<number, Set<number>>();
+    this.#trie = new Trie(this.#known.map(({ spelled }, i) => [spelled, i] as const).reverse());
     const seconds = new Map<number, Set<number> | null>();
-    for (const { spelled } of known) {
+    for (const { spelled } of this.#known) {
       const [first, second] = [spelled.charCodeAt(0), spelled.charCodeAt(1)];
-      lengths.set(first, (lengths.get(first) ?? new Set()).add(spelled.length));
       if (spelled.length === 1) seconds.set(first, null);
       else if (seconds.get(first) !== null) seconds.set(first, (seconds.get(first) ?? new Set()).add(second));
     }
-    this.#lengths = new Map([...lengths].map(([first, all]) => [first, [...all].sort((a, b) => b - a)]));
     const unit = (code: number) => `\\u${code.toString(16).padStart(4, "0")}`;
     const ways = [...seconds].map(([first, after]) =>
       after === null ? unit(first) : `${unit(first)}(?=[${[...after].map(unit).join("")}])`,
@@ -48,7 +45,7 @@ export class AddedTokens {
 
   /** How many there are. */
   get size(): number {
-    return this.#byText.size;
+    return this.#known.length;
   }
 
   /** The text as stretches, in order; those without text are left out. */
@@ -76,11 +73,14 @@ export class AddedTokens {
   }
 
   #longestAt(text: string, at: number): Known | null {
-    for (const length of this.#lengths.get(text.charCodeAt(at))!) {
-      const found = at + length <= text.length ? this.#byText.get(text.slice(at, at + length)) : undefined;
-      if (found !== undefined) return found;
+    let found = -1;
+    for (let node = 0, i = at; i < text.length; i++) {
+      const place = this.#trie.find(node, text.charCodeAt(i));
+      if (place < 0) break;
+      node = this.#trie.next(place);
+      if (this.#trie.value(place) >= 0) found = this.#trie.value(place);
     }
-    return null;
+    return found < 0 ? null : this.#known[found]!;
   }
 }
 

@@ -7,11 +7,15 @@ import { invalidFile } from "../errors.ts";
 
 const encoder = new TextEncoder();
 
+/** Longest replacement, in bytes; NFKC's longest has 33. */
+const longestText = 128;
+
 /** Units of code that no replacement can begin with, so that runs of ASCII are passed over at once. */
 type PlainAscii = readonly boolean[];
 
 /** A table of replacements. */
 export class Charsmap {
+  readonly #where: string;
   readonly #units: Uint32Array;
   readonly #texts: Uint8Array;
   readonly #decoder = new TextDecoder("utf-8", { ignoreBOM: true });
@@ -20,6 +24,7 @@ export class Charsmap {
 
   /** @throws HandheldError `invalid-file` when the table is cut off; `where` prefixes it */
   constructor(table: Uint8Array, where: string) {
+    this.#where = where;
     const view = new DataView(table.buffer, table.byteOffset, table.byteLength);
     const size = table.byteLength >= 4 ? view.getUint32(0, true) : 0;
     if (size < 4 || size % 4 !== 0 || size + 4 > table.byteLength) {
@@ -112,8 +117,12 @@ export class Charsmap {
   }
 
   #textAt(begin: number): string {
-    const end = this.#texts.indexOf(0, begin);
-    return this.#decoder.decode(this.#texts.subarray(begin, end === -1 ? undefined : end));
+    const found = this.#texts.indexOf(0, begin);
+    const end = found === -1 ? this.#texts.length : found;
+    if (end - begin > longestText) {
+      throw invalidFile(this.#where, `a replacement in precompiled_charsmap has ${end - begin} bytes; it is damaged`);
+    }
+    return this.#decoder.decode(this.#texts.subarray(begin, end));
   }
 }
 

@@ -131,6 +131,13 @@ export function textOf(step: ComponentJson, key: string, where: string): string 
   throw invalidFile(where, `${step.type}: ${key} is not a text`);
 }
 
+/** What a step puts in, a short text: long ones make much of little. @throws as {@link textOf} */
+export function insertedText(step: ComponentJson, key: string, where: string): string {
+  const text = textOf(step, key, where);
+  if (text.length <= 256) return text;
+  throw invalidFile(where, `${step.type}: ${key} has ${text.length} characters, more than 256`);
+}
+
 /** The pattern of a step: literal text, or a regular expression of Oniguruma. @throws as {@link textOf} */
 export function patternOf(step: ComponentJson, where: string): { literal: string } | { regex: string } {
   const { String: literal, Regex: regex } = (step.pattern ?? {}) as { String?: unknown; Regex?: unknown };

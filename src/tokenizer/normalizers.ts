@@ -2,7 +2,7 @@
 import { invalidFile } from "../errors.ts";
 import { AddedTokens } from "./added-tokens.ts";
 import { Charsmap } from "./charsmap.ts";
-import { type ComponentJson, flatten, patternOf, textOf, unknownStep } from "./format.ts";
+import { type ComponentJson, flatten, insertedText, patternOf, textOf, unknownStep } from "./format.ts";
 import { compilePattern } from "./oniguruma.ts";
 
 /** Text → normalised text. */
@@ -17,7 +17,16 @@ export function createNormalizer(step: ComponentJson | null | undefined, where: 
   const steps = flatten(step, "normalizers", where).map((inner) => createStep(inner, where));
   if (steps.length === 0) return null;
   if (steps.length === 1) return steps[0]!;
-  return (text) => steps.reduce((normalised, apply) => apply(normalised), text);
+  return (text) => {
+    let normalised = text;
+    for (const apply of steps) {
+      normalised = apply(normalised);
+      // Twenty steps that each double a letter would make a million of it.
+      if (normalised.length > 100 * text.length + 10_000)
+        throw invalidFile(where, "its normalizer makes too much of a text");
+    }
+    return normalised;
+  };
 }
 
 function createStep(step: ComponentJson, where: string): Normalize {
@@ -37,7 +46,7 @@ function createStep(step: ComponentJson, where: string): Normalize {
     case "Strip":
       return strip(step.strip_left === true, step.strip_right === true);
     case "Prepend": {
-      const before = textOf(step, "prepend", where);
+      const before = insertedText(step, "prepend", where);
       return (text) => (text === "" ? text : before + text);
     }
     case "Replace":
@@ -50,7 +59,7 @@ function createStep(step: ComponentJson, where: string): Normalize {
 }
 
 function replace(step: ComponentJson, where: string): Normalize {
-  const content = textOf(step, "content", where);
+  const content = insertedText(step, "content", where);
   const pattern = patternOf(step, where);
   if ("literal" in pattern) return (text) => text.replaceAll(pattern.literal, () => content);
   const regex = compilePattern(pattern.regex, where);

@@ -1,8 +1,8 @@
 // What each token adds to the text, as bytes: the table behind decoding, streaming and constrained decoding.
 // Knows byte-level vocabularies (GPT-2) and metaspace ones with byte fallback (SentencePiece); others are refused.
-import { HandheldError } from "../errors.ts";
+import { HandheldError, invalidFile } from "../errors.ts";
 import { unspellBytes } from "./byte-level.ts";
-import { type ComponentJson, flatten, patternOf, type TokenizerJson, textOf } from "./format.ts";
+import { type ComponentJson, flatten, insertedText, patternOf, type TokenizerJson, textOf } from "./format.ts";
 
 /** Bytes per id, and how text begins. */
 export interface TokenTable {
@@ -61,7 +61,12 @@ function metaspace(steps: ComponentJson[], where: string): (token: string) => Ui
   return (token) => {
     const byte = fallback ? /^<0x([0-9A-Fa-f]{2})>$/.exec(token)?.[1] : undefined;
     if (byte !== undefined) return Uint8Array.of(Number.parseInt(byte, 16));
-    return encoder.encode(replacements.reduce((text, [from, to]) => text.replaceAll(from, () => to), token));
+    let text = token;
+    for (const [from, to] of replacements) {
+      text = text.replaceAll(from, () => to);
+      if (text.length > 100 * token.length + 10_000) throw invalidFile(where, "its decoder makes too much of a token");
+    }
+    return encoder.encode(text);
   };
 }
 
@@ -73,7 +78,7 @@ function replacement(step: ComponentJson, where: string): [from: string, to: str
   if (step.type === "Metaspace") return [[spaceOf(step, where), " "]];
   if (step.type !== "Replace") return [];
   const pattern = patternOf(step, where);
-  if ("literal" in pattern) return [[pattern.literal, textOf(step, "content", where)]];
+  if ("literal" in pattern) return [[pattern.literal, insertedText(step, "content", where)]];
   throw new HandheldError("unsupported", `${where}: a decoder that replaces by a Regex is not supported`);
 }
 

@@ -61,13 +61,22 @@ export async function loadChatTemplate(
 /**
  * Writes tokenizer.json and tokenizer_config.json into a folder, each atomically.
  *
- * @throws HandheldError `io`.
+ * @throws HandheldError `io`, or `invalid-file` for what is nested too deeply.
  */
 export async function saveTokenizer(tokenizer: Tokenizer, folder: string): Promise<void> {
   // Python's library cleans up spaces before punctuation unless told not to.
   const config = { clean_up_tokenization_spaces: false, ...tokenizer.config };
-  await writeFileAtomic(`${folder}/tokenizer.json`, `${JSON.stringify(tokenizer.json)}\n`);
-  await writeFileAtomic(`${folder}/tokenizer_config.json`, `${JSON.stringify(config, null, 2)}\n`);
+  await writeFileAtomic(`${folder}/tokenizer.json`, `${stringify(tokenizer.json, "tokenizer.json")}\n`);
+  await writeFileAtomic(`${folder}/tokenizer_config.json`, `${stringify(config, "tokenizer_config.json", 2)}\n`);
+}
+
+// What was read may be nested deeper than can be written.
+function stringify(json: unknown, file: string, indent = 0): string {
+  try {
+    return JSON.stringify(json, null, indent);
+  } catch (cause) {
+    throw invalidFile(file, "is nested too deeply to be written", cause);
+  }
 }
 
 async function openPieces(source: FileSource, file: IncomingFile): Promise<Tokenizer> {

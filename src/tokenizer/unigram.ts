@@ -3,7 +3,7 @@
 import { invalidFile } from "../errors.ts";
 import type { Model } from "./bpe.ts";
 import type { UnigramJson } from "./format.ts";
-import { PairTable } from "./pair-table.ts";
+import { Trie } from "./trie.ts";
 
 /** What a character without a piece costs, below the least probable piece. */
 export const unknownPenalty = 10;
@@ -17,8 +17,7 @@ export function createUnigram(json: UnigramJson, where: string): Unigram {
 /** Pieces with scores. */
 export class Unigram implements Model {
   readonly #scores: Float64Array;
-  /** (node, UTF-16 unit) → next node, as the `joined` of a pair; its rank is the piece that ends there, plus 1. */
-  readonly #trie: PairTable;
+  readonly #trie: Trie;
   readonly #unknown: number | null;
   readonly #unknownScore: number;
   readonly #bytes: readonly (number | undefined)[] | null;
@@ -38,7 +37,7 @@ export class Unigram implements Model {
     });
     const apart = new Set(hidden);
     const shown = [...this.#ids].filter(([piece, id]) => piece !== "" && !apart.has(id));
-    this.#trie = trieOf(shown);
+    this.#trie = new Trie(shown);
     this.#unknownScore = this.#round(unknown_score ?? least(this.#scores) - unknownPenalty);
     this.#unknown = unk_id;
     const byteName = (byte: number) => `<0x${byte.toString(16).toUpperCase().padStart(2, "0")}>`;
@@ -100,8 +99,8 @@ export class Unigram implements Model {
       for (let end = begin; end < text.length; ) {
         const place = this.#trie.find(node, text.charCodeAt(end++));
         if (place < 0) break;
-        node = this.#trie.joined(place);
-        const piece = this.#trie.rank(place) - 1;
+        node = this.#trie.next(place);
+        const piece = this.#trie.value(place);
         if (piece < 0) continue;
         offer(begin, end, piece, this.#scores[piece]!);
         hasCharacter ||= end === afterCharacter;
@@ -117,24 +116,6 @@ export class Unigram implements Model {
     this.#pieces = new Int32Array(2 * places);
     this.#begins = new Int32Array(2 * places);
   }
-}
-
-function trieOf(pieces: readonly (readonly [string, number])[]): PairTable {
-  const units = pieces.reduce((sum, [piece]) => sum + piece.length, 0);
-  const trie = new PairTable(units);
-  let nodes = 1;
-  for (const [piece, id] of pieces) {
-    let node = 0;
-    for (let i = 0; i < piece.length; i++) {
-      const unit = piece.charCodeAt(i);
-      const place = trie.find(node, unit);
-      const next = place < 0 ? nodes++ : trie.joined(place);
-      const rank = i === piece.length - 1 ? id + 1 : place < 0 ? 0 : trie.rank(place);
-      if (place < 0 || rank > 0) trie.set(node, unit, rank, next);
-      node = next;
-    }
-  }
-  return trie;
 }
 
 function least(scores: Iterable<number>): number {

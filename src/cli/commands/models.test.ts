@@ -83,7 +83,6 @@ describe("handheld info", () => {
 
   it.each([
     ["SmolML-135M", 'did you mean "SmolLM-135M"?'],
-    ["SmolML-135M", 'did you mean "SmolLM-135M"?'],
     ["zzzzzzzzzzzzzz", '"handheld models" lists the catalogue'],
     ["no/such", "cannot read no/such: no such file or folder"],
     ["no.gguf", "cannot read no.gguf: no such file or folder"],

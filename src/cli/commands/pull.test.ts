@@ -1,9 +1,9 @@
 // handheld pull and hub: names on the command line, against a local hub.
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { afterAll, afterEach, describe, expect, it, vi } from "vitest";
 import { bytes, repo, startHub, type TestHub } from "../../hub/hub-server.case.ts";
 import { runCli } from "../cli.ts";
 import { commands } from "./index.ts";
@@ -91,27 +91,39 @@ describe("handheld pull", () => {
 });
 
 describe("hub:org/name", () => {
-  const out = mkdtempSync(join(tmpdir(), "handheld-pull-"));
-  afterEach(() => rmSync(out, { recursive: true, force: true }));
+  const folder = mkdtempSync(join(tmpdir(), "handheld-pull-"));
+  afterAll(() => rmSync(folder, { recursive: true }));
+  const ggufFile = new URL("../../../test/parity/fixtures/gguf/llama.gguf", import.meta.url);
+  const converted = join(folder, "float");
 
-  // What a command does with the model is its own test: here each gets as far as reading the pulled files, which are no model.
-  it.each([
-    ["run", [`hub:${repo}`, "hello"]],
-    ["eval", [`hub:${repo}`]],
-    ["bench", [`hub:${repo}`]],
-    ["quantize", [`hub:${repo}`, join(out, "int4")]],
-  ])("is pulled by %s", async (command, words) => {
-    const hub = await startHub();
-    const { code, err } = await handheld(hub, command, ...words);
-    expect(code).toBe(1);
-    expect(err).toContain(join("models--tester--tiny-model", "snapshots", hub.commit));
+  it("with a file is converted, and pulled for that", async () => {
+    const hub = await startHub({ "llama.gguf": readFileSync(ggufFile) });
+    const { code, out } = await handheld(hub, "convert", `hub:${repo}/llama.gguf`, converted, "--to", "f32", "--json");
+    expect(code).toBe(0);
+    expect(JSON.parse(out)).toMatchObject({ format: "f32", parameters: expect.any(Number) });
+    expect(hub.downloads().length).toBeGreaterThan(0);
   });
 
-  it("is pulled by convert, as a file", async () => {
-    const hub = await startHub(ggufs);
-    const { code, err } = await handheld(hub, "convert", `hub:${repo}/tiny-q4_0.gguf`, join(out, "converted"));
+  it.each([
+    ["run", ["hello", "--mode", "complete", "--max-tokens", "3"], { tokens: 3 }],
+    ["quantize", [join(folder, "int4")], { format: "int4" }],
+    ["bench", ["--prefill", "4", "--decode", "4", "--repeats", "1"], { weights: "f32 weights", model: `hub:${repo}` }],
+  ])("is pulled by %s, and not again", async (command, words, result) => {
+    const files = readdirSync(converted).map((name) => [name, readFileSync(join(converted, name))] as const);
+    const hub = await startHub(Object.fromEntries(files));
+    const { code, out, err } = await handheld(hub, command, `hub:${repo}`, ...words, "--threads", "1", "--json");
+    expect({ code, err }).toEqual({ code: 0, err: expect.stringContaining("Pulling hub:tester/tiny-model") });
+    expect(JSON.parse(out.trimEnd().split("\n").at(-1)!)).toMatchObject(result);
+    const count = hub.requests.length;
+    await handheld(hub, "eval", `hub:${repo}`); // finds the files, which are no call model
+    expect(hub.requests.length).toBe(count);
+  });
+
+  it("is pulled by eval, which then says what it is not", async () => {
+    const hub = await startHub();
+    const { code, err } = await handheld(hub, "eval", `hub:${repo}`);
     expect(code).toBe(1);
-    expect(err).toMatch(/snapshots.*tiny-q4_0\.gguf: /);
+    expect(err).toContain(join("models--tester--tiny-model", "snapshots", hub.commit));
   });
 });
 

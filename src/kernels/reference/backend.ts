@@ -34,6 +34,7 @@ export function createReferenceBackend(): Backend {
     name: "reference",
     simd: "none",
     threads: 1,
+    serialWork: 0,
     alloc(bytes) {
       const ptr = memory.heap.alloc(bytes);
       memory.u8.fill(0, ptr, ptr + bytes);

@@ -60,12 +60,12 @@ export class WasmBackend extends CommandQueue implements Backend {
   readonly name: string;
   readonly simd: SimdLevel;
   readonly threads: number;
+  readonly serialWork: number;
   protected words: Int32Array;
   protected floats: Float32Array;
   private readonly memory: WebAssembly.Memory;
   private readonly kernels: KernelExports;
   private readonly heap: Heap;
-  private readonly serialWork: number;
   private workers: Workers | null = null;
   private failure: HandheldError | null = null;
   /** No address from here on was ever handed out. */

@@ -1,0 +1,59 @@
+// Holds whole models against the sums of their operations: a factor for each part, and how far off what was left out is.
+import type { Factors } from "./latency-profile.ts";
+import { type Part, parts } from "./plan.ts";
+import type { PartTimes } from "./times.ts";
+
+/** One whole model, in microseconds. */
+export interface Observation {
+  times: PartTimes;
+  measured: number;
+}
+
+/** Factors of all observations, and what each observation is predicted as by those of the others. */
+export interface FactorFit {
+  factors: Factors;
+  /** Microseconds predicted of each observation without it. */
+  predicted: number[];
+  /** Standard deviation of log(measured ÷ predicted). */
+  deviation: number;
+}
+
+/** How strongly a factor is held at 1: as an observation all of whose time is that part's, off by 1 ÷ √this. */
+const hold = 0.02;
+const range = { least: 0.5, most: 2 };
+
+/** Fits factors by least squares of relative errors, held near 1 where the observations say little of a part. */
+export function fitFactors(observations: readonly Observation[]): FactorFit {
+  const factors = leastSquares(observations);
+  const predicted = observations.map((one, i) => {
+    return total(one.times, leastSquares(observations.filter((_, j) => j !== i)));
+  });
+  const squares = observations.map(({ measured }, i) => Math.log(measured / predicted[i]!) ** 2);
+  const mean = squares.reduce((sum, value) => sum + value, 0) / Math.max(1, squares.length);
+  return { factors, predicted, deviation: Math.sqrt(mean) };
+}
+
+/** Microseconds of all parts with their factors. */
+export function total(times: PartTimes, factors: Factors): number {
+  return parts.reduce((sum, part) => sum + times[part] * factors[part], 0);
+}
+
+// One factor after the other, each at its best given the others and within its range, until nothing moves.
+function leastSquares(observations: readonly Observation[]): Factors {
+  const factors = Object.fromEntries(parts.map((part) => [part, 1])) as Factors;
+  for (let sweep = 0; sweep < 200; sweep++) {
+    for (const part of parts) factors[part] = best(part, factors, observations);
+  }
+  return factors;
+}
+
+function best(part: Part, factors: Factors, observations: readonly Observation[]): number {
+  let [product, square] = [hold, hold];
+  for (const { times, measured } of observations) {
+    const own = times[part] / measured;
+    const others = total(times, factors) / measured - own * factors[part];
+    product += own * (1 - others);
+    square += own * own;
+  }
+  return Math.min(range.most, Math.max(range.least, product / square));
+}

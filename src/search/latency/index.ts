@@ -1,0 +1,5 @@
+// The latency model of a device: calibrate once, then predict the speed and memory of any architecture.
+export * from "./calibrate.ts";
+export * from "./latency-profile.ts";
+export * from "./predictor.ts";
+export * from "./verify.ts";

@@ -2,11 +2,13 @@
 // and refused, Node that is not there, a connection that breaks.
 import { execFileSync, spawn } from "node:child_process";
 import { chmodSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { createServer } from "node:net";
+import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { JobEvent } from "../src/remote/device.ts";
 import { openDevice } from "../src/remote/node/open.ts";
+import { parseSshName } from "../src/remote/node/ssh/address.ts";
 import type { SshOptions } from "../src/remote/node/ssh/connect.ts";
 import { noSshd, type Sshd, sshdPath, startSshd } from "./support/sshd.ts";
 
@@ -153,6 +155,34 @@ describe.skipIf(sshdPath === undefined)(`ssh (${noSshd})`, () => {
     await expect(nobody).rejects.toMatchObject({ name: "DeviceError", problem: "unreachable" });
   });
 });
+
+it("stops connecting to a host that says nothing when the signal says so", async () => {
+  const silent = createServer(() => {});
+  await new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", resolve));
+  const { port } = silent.address() as { port: number };
+  const ssh = { knownHosts: [], identities: [], agent: null };
+  const opening = openDevice(`ssh:x@127.0.0.1:${port}`, { ssh, signal: AbortSignal.timeout(100) });
+  await expect(opening).rejects.toMatchObject({ code: "aborted" });
+  const patient = openDevice(`ssh:x@127.0.0.1:${port}`, { ssh: { ...ssh, connectSeconds: 0.2 } });
+  await expect(patient).rejects.toMatchObject({ problem: "unreachable" });
+  silent.close();
+});
+
+it.each([
+  ["ssh:pi@board", { user: "pi", host: "board", port: 22, node: null }],
+  ["ssh:pi@board:2222/opt/node 22/bin/node", { user: "pi", host: "board", port: 2222, node: "/opt/node 22/bin/node" }],
+  ["ssh:pi@[fe80::1]:22", { user: "pi", host: "fe80::1", port: 22, node: null }],
+  ["ssh:board.local/n", { user: userInfo().username, host: "board.local", port: 22, node: "/n" }],
+])("%s", (text, address) => {
+  expect(parseSshName(text)).toEqual(address);
+});
+
+it.each(["ssh:", "ssh:@board", "ssh:pi@", "ssh:pi@board:0", "ssh:pi@board:99999", "ssh:-x", "ssh:pi@-oX=y", "ssh:a b"])(
+  "%s is no address",
+  (text) => {
+    expect(() => parseSshName(text)).toThrow(/it must be ssh:user@host/);
+  },
+);
 
 /** Processes of job runners on this machine that sshd started. */
 function runners(): string[] {

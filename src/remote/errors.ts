@@ -64,6 +64,7 @@ const known: Record<ErrorCode, true> = {
   "out-of-memory": true,
   io: true,
   divergence: true,
+  unsteady: true,
   aborted: true,
   kernel: true,
 };

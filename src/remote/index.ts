@@ -10,3 +10,4 @@ export { isDeviceName, type OpenDeviceOptions, openDevice } from "./node/open.ts
 export { createPhoneServer, type Invitation, type PhoneServer, type PhoneServerOptions } from "./node/phone/server.ts";
 export { qrCode } from "./node/qr.ts";
 export type { SshOptions } from "./node/ssh/connect.ts";
+export { type CalibrateOnOptions, calibrateOn, type VerifyOnOptions, verifyOn } from "./search-on.ts";

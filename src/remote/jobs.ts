@@ -3,13 +3,17 @@ import type * as z from "zod";
 import { HandheldError, suggest } from "../errors.ts";
 import { createBackend, detectThreads } from "../kernels/index.ts";
 import type { Job, JobTools } from "./job.ts";
+import { calibrateJob } from "./jobs/calibrate.ts";
 import { measureJob } from "./jobs/measure.ts";
 import { probeJob } from "./jobs/probe.ts";
+import { verifyJob } from "./jobs/verify.ts";
 
 /** The jobs by name. */
 export const jobs = {
   probe: probeJob,
   measure: measureJob,
+  calibrate: calibrateJob,
+  verify: verifyJob,
 } as const;
 
 /** Name of a job. */

@@ -1,12 +1,16 @@
 // Jobs and devices without a network: what is validated, what a host replies, and how a device takes replies that lie.
 import { expect, it, vi } from "vitest";
+import { createPredictor } from "../search/latency/predictor.ts";
+import { syntheticProfile } from "../search/latency/synthetic.case.ts";
+import { createSpec } from "../spec/spec.ts";
 import { type ChannelDevice, createChannelDevice } from "./channel-device.ts";
 import type { JobEvent } from "./device.ts";
 import { DeviceError } from "./errors.ts";
 import { createJobHost } from "./host.ts";
-import { runJob } from "./jobs.ts";
+import { parseFor, runJob } from "./jobs.ts";
 import { createLocalDevice } from "./local.ts";
 import type { Command, Reply } from "./messages.ts";
+import { calibrateOn, verifyOn } from "./search-on.ts";
 
 const tiny = { layers: 2, width: 64, ffnWidth: 128, heads: 2, vocabulary: 256, context: 128 };
 const huge = { layers: 64, width: 16384, ffnWidth: 65536, heads: 128, vocabulary: 128256 };
@@ -73,6 +77,40 @@ it("a host runs jobs in order, replies with results and errors, aborts by id and
     { type: "error", id: 2, error: { code: "invalid-option" } },
     { type: "error", id: 3, error: { code: "aborted" } },
   ]);
+});
+
+it("calibrates and verifies for a search, with predictions beside what was measured", async () => {
+  const device = createLocalDevice();
+  const told: [number, string][] = [];
+  const onProgress = (done: number, what: string) => void told.push([done, what]);
+  const profile = await calibrateOn(device, { seconds: 2, acceptUnsteady: true, threads: 1, onProgress });
+  expect(profile.engine.threads).toBe(1);
+  expect(told.map(([, what]) => what)).toContain("models");
+  const specs = [createSpec(tiny), createSpec({ ...tiny, layers: 4 })];
+  const predictor = createPredictor(profile);
+  const found = await verifyOn(device, specs, { prompt: 8, context: 8, rounds: 2, threads: 1, predictor });
+  expect(found.map(({ spec }) => spec)).toEqual(specs);
+  for (const { spec, prefill, decode } of found) {
+    const { prefillTokensPerSecond, decodeTokensPerSecond } = predictor.speed(spec, { prompt: 8, context: 8 });
+    expect([prefill.predicted, decode.predicted]).toEqual([prefillTokensPerSecond, decodeTokensPerSecond]);
+    expect(decode.rounds).toHaveLength(2);
+    expect(decode.tokensPerSecond).toBeGreaterThan(10);
+  }
+  const [only] = await verifyOn(device, specs.slice(0, 1), { prompt: 8, context: 8, rounds: 1 });
+  expect(only!.decode.predicted).toBeNull();
+});
+
+it("refuses a profile with numbers that no device has", async () => {
+  const profile = { ...syntheticProfile(), date: "2026-01-01T00:00:00Z" };
+  expect(parseFor("calibrate", "result", { profile })).toEqual({ profile });
+  const wrong: [Record<string, unknown>, RegExp][] = [
+    [{ ...profile, device: { ...profile.device, memoryBytes: 1e300 } }, /a number that no device has: 1e\+300/],
+    [{ ...profile, device: { ...profile.device, cpuModel: "x".repeat(1e6) } }, /a string that no device has/],
+    [{ ...profile, version: 2 }, /version/],
+  ];
+  for (const [lie, message] of wrong) {
+    expect(() => parseFor("calibrate", "result", { profile: lie })).toThrow(message);
+  }
 });
 
 /** A device whose other end the test is. */

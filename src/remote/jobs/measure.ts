@@ -7,20 +7,11 @@ import type { Backend } from "../../kernels/index.ts";
 import { Decoder } from "../../model/decoder.ts";
 import { createTimedMeasure } from "../../search/measure.ts";
 import { countParameters } from "../../spec/arithmetic.ts";
-import { createSpec, type Spec, type SpecInput } from "../../spec/spec.ts";
 import { defineJob, type JobTools } from "../job.ts";
+import { specSchema } from "./spec.ts";
 
 // Faster than anything that runs these kernels: what lies above is a lie.
 const speed = z.number().positive().max(1e8);
-
-const spec = z.unknown().transform((value, context): Spec => {
-  try {
-    return createSpec(value as SpecInput);
-  } catch (error) {
-    context.addIssue({ code: "custom", message: (error as Error).message });
-    return z.NEVER;
-  }
-});
 
 const row = z.strictObject({
   /** Which of the specs, from 0. */
@@ -43,7 +34,7 @@ const row = z.strictObject({
 });
 
 const params = z.strictObject({
-  specs: z.array(spec).min(1).max(256),
+  specs: z.array(specSchema).min(1).max(256),
   /** Lengths of a typical request, in tokens. */
   promptTokens: z
     .number()

@@ -13,7 +13,7 @@ export interface OpenDeviceOptions {
   signal?: AbortSignal | undefined;
   /** "phone": where the page is served, and who hears the link that the phone must open (which is required). */
   phone?: (PhoneServerOptions & Pick<AcceptOptions, "onInvite">) | undefined;
-  ssh?: SshOptions | undefined;
+  ssh?: Omit<SshOptions, "signal"> | undefined;
   adb?: Omit<AdbOptions, "signal"> | undefined;
 }
 
@@ -27,7 +27,7 @@ interface Kind {
 const kinds: readonly Kind[] = [
   { pattern: /^local$/, form: "local", open: async () => createLocalDevice() },
   { pattern: /^phone$/, form: "phone", open: (_, { phone, signal }) => openPhone(phone, signal) },
-  { pattern: /^ssh:/, form: "ssh:user@host", open: (name, { ssh }) => openSsh(name, ssh) },
+  { pattern: /^ssh:/, form: "ssh:user@host", open: (name, { ssh, signal }) => openSsh(name, { ...ssh, signal }) },
   { pattern: /^adb(:.+)?$/, form: "adb", open: (name, { adb, signal }) => openAdb(name, { ...adb, signal }) },
 ];
 

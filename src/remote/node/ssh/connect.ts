@@ -4,6 +4,7 @@ import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import type { AnyAuthMethod, Client, ConnectConfig, ServerHostKeyAlgorithm } from "ssh2";
+import { HandheldError } from "../../../errors.ts";
 import { DeviceError } from "../../errors.ts";
 import type { SshAddress } from "./address.ts";
 import { findKnownKeys, fingerprintOf, type KnownKey, typeOfKey } from "./known-hosts.ts";
@@ -22,6 +23,8 @@ export interface SshOptions {
   acceptHostKey?: string | undefined;
   /** Seconds until connecting fails. Default 20. */
   connectSeconds?: number | undefined;
+  /** Ends the connecting. */
+  signal?: AbortSignal | undefined;
 }
 
 /**
@@ -51,10 +54,18 @@ export async function connectSsh(name: string, address: SshAddress, options: Ssh
       return hostProblem === null;
     },
   };
+  const { signal } = options;
+  if (signal?.aborted) throw new HandheldError("aborted", "stopped");
   const client = new SshClient();
   return new Promise((resolve, reject) => {
+    const stop = () => {
+      client.destroy();
+      reject(new HandheldError("aborted", "stopped while connecting"));
+    };
+    signal?.addEventListener("abort", stop, { once: true });
     client.once("ready", () => {
       client.on("error", () => {}); // told by the channels that end
+      signal?.removeEventListener("abort", stop);
       resolve(client);
     });
     client.once("error", (error: Error & { level?: string }) => {

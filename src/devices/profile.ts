@@ -9,7 +9,10 @@ const positive = z
   .positive()
   .max(2 ** 53);
 const speed = z.number().positive().max(1e7);
-const name = z.string().max(200);
+const name = z
+  .string()
+  .max(200)
+  .regex(/^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}]*$/u, "a name has no control characters");
 
 /** Speeds of one number of threads. */
 const threadSpeed = z.strictObject({

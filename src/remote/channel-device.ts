@@ -6,6 +6,9 @@ import { DeviceError, fromPlainError } from "./errors.ts";
 import { type JobName, type JobParams, type JobResult, parseFor } from "./jobs.ts";
 import { type Command, type Reply, replySchema } from "./messages.ts";
 
+// No job has as many; a device that sends parts without end must not fill our memory.
+const mostParts = 10_000;
+
 /** A way to a device. */
 export interface Channel {
   send(command: Command): void;
@@ -134,7 +137,7 @@ function handle(
     job.onEvent({ type: "progress", done, total, note });
   } else if (reply.type === "part") {
     const part = parseFor(job.command.job, "part", reply.value);
-    job.parts.push(part);
+    if (job.parts.push(part) > mostParts) throw new Error(`it sent more than ${mostParts} parts`);
     job.onEvent({ type: "part", value: part });
   } else if (reply.type === "result") {
     settle(open, id, "resolve", parseFor(job.command.job, "result", reply.value));

@@ -2,6 +2,13 @@
 // neither side believes the other.
 import * as z from "zod";
 
+/** Text that is printed somewhere: no line breaks, no control sequences of a terminal, nothing invisible. */
+export const plainText = (mostCharacters: number) =>
+  z
+    .string()
+    .max(mostCharacters)
+    .regex(/^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}]*$/u, "text without control characters is expected");
+
 const id = z
   .number()
   .int()
@@ -14,7 +21,7 @@ const amount = z.number().min(0).max(1e12);
 export const commandSchema = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("run"), id, job: z.string().max(64), params: z.unknown() }),
   z.strictObject({ type: z.literal("abort"), id }),
-  z.strictObject({ type: z.literal("close"), reason: text }),
+  z.strictObject({ type: z.literal("close"), reason: plainText(400) }),
 ]);
 
 /** To a device. */
@@ -27,7 +34,7 @@ export const replySchema = z.discriminatedUnion("type", [
     id,
     done: amount,
     total: amount.nullable(),
-    note: z.string().max(200),
+    note: plainText(200),
   }),
   z.strictObject({ type: z.literal("part"), id, value: z.unknown() }),
   z.strictObject({ type: z.literal("result"), id, value: z.unknown() }),
@@ -36,7 +43,7 @@ export const replySchema = z.discriminatedUnion("type", [
     id,
     error: z.strictObject({ code: z.string().max(40).nullable(), message: text }),
   }),
-  z.strictObject({ type: z.literal("note"), text: z.string().max(400) }),
+  z.strictObject({ type: z.literal("note"), text: plainText(400) }),
   z.strictObject({ type: z.literal("restarted") }),
 ]);
 

@@ -141,6 +141,7 @@ const lies: [what: string, reply: unknown, message: RegExp][] = [
   ["further fields", { type: "note", text: "x", html: "<b>" }, /no valid reply/],
   ["a progress that is no number", { type: "progress", id: 1, done: "1", total: 1, note: "" }, /done/],
   ["a note of a megabyte", { type: "progress", id: 1, done: 0, total: 1, note: "x".repeat(1e6) }, /note/],
+  ["a note that is a terminal's control sequence", { type: "note", text: "\u001b]0;owned\u0007" }, /text/],
   ["a result of another shape", { type: "result", id: 1, value: { rows: [] } }, /^far: result of the job measure/],
   [
     "a speed that cannot be",
@@ -176,6 +177,16 @@ it("passes on the job's own errors, typed, and takes an unknown code for a bug o
   expect(await failing({ code: null, message: "x is undefined" })).toMatchObject({
     message: "far: the job failed: x is undefined",
   });
+});
+
+it("a device that sends parts without end fails its job", async () => {
+  const { device } = scripted();
+  const running = device.run("measure", { specs: [tiny] }).catch((error) => error);
+  const flood = () => {
+    for (let i = 0; i <= 10_000; i++) device.reply({ type: "part", id: 1, value: row });
+  };
+  expect(flood).toThrow(/more than 10000 parts/);
+  expect(await running).toMatchObject({ problem: "invalid-reply" });
 });
 
 it("aborts: asks the device, and gives up on one that does not answer", async () => {

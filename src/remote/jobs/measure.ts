@@ -8,6 +8,7 @@ import { Decoder } from "../../model/decoder.ts";
 import { createTimedMeasure } from "../../search/measure.ts";
 import { countParameters } from "../../spec/arithmetic.ts";
 import { defineJob, type JobTools } from "../job.ts";
+import { plainText } from "../messages.ts";
 import { specSchema } from "./spec.ts";
 
 // Faster than anything that runs these kernels: what lies above is a lie.
@@ -30,7 +31,7 @@ const row = z.strictObject({
       source: z.literal("timed"),
     })
     .nullable(),
-  problem: z.string().max(2000).nullable(),
+  problem: plainText(2000).nullable(),
 });
 
 const params = z.strictObject({

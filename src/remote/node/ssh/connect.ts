@@ -64,11 +64,11 @@ export async function connectSsh(name: string, address: SshAddress, options: Ssh
     };
     signal?.addEventListener("abort", stop, { once: true });
     client.once("ready", () => {
-      client.on("error", () => {}); // told by the channels that end
       signal?.removeEventListener("abort", stop);
       resolve(client);
     });
-    client.once("error", (error: Error & { level?: string }) => {
+    // Also of those that follow, and of a connection that breaks later, which its channels tell: nothing is rejected twice.
+    client.on("error", (error: Error & { level?: string }) => {
       client.end();
       reject(hostProblem ?? connectError(name, address, error));
     });

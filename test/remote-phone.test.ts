@@ -13,6 +13,8 @@ const quick = { promptTokens: 8, answerTokens: 8, repeats: 1, repeatSeconds: 0.0
 // Long enough to disturb it: some seconds.
 const long = { ...quick, specs: Array(8).fill(tiny), repeats: 12, repeatSeconds: 0.02 };
 
+const address = networkAddresses().find((candidate) => !candidate.includes(":"));
+
 describe.skipIf(chromiumPath === undefined)(`the phone's page in Chromium (${noChromium})`, () => {
   let browser: Browser;
   let context: BrowserContext;
@@ -62,24 +64,25 @@ describe.skipIf(chromiumPath === undefined)(`the phone's page in Chromium (${noC
     await heading(page, "Done");
   });
 
-  it("over plain http on a network address says that there is one thread, on the page and in the notes", async () => {
-    const address = networkAddresses().find((candidate) => !candidate.includes(":"));
-    expect(address, "this test needs a network address").toBeDefined();
-    const { page, device } = await open({}, address!);
-    expect(await page.evaluate(() => [isSecureContext, crossOriginIsolated])).toEqual([false, false]);
-    expect(device.notes).toEqual([
-      expect.stringMatching(/^one thread: over plain http a page on a network address is no secure context/),
-      expect.stringMatching(/no Wake Lock/),
-    ]);
-    await page.getByText("Start with --https for all cores").waitFor();
-    const { threads, rows } = await device.run("measure", { ...quick, specs: [tiny], threads: 2 });
-    expect(threads).toBe(1);
-    expect(rows[0]!.measured!.decodeTokensPerSecond).toBeGreaterThan(10);
-  });
+  const onNetwork = it.skipIf(address === undefined);
+  onNetwork(
+    "over plain http says that there is one thread, on the page and in the notes (needs a network)",
+    async () => {
+      const { page, device } = await open({}, address);
+      expect(await page.evaluate(() => [isSecureContext, crossOriginIsolated])).toEqual([false, false]);
+      expect(device.notes).toEqual([
+        expect.stringMatching(/^one thread: over plain http a page on a network address is no secure context/),
+        expect.stringMatching(/no Wake Lock/),
+      ]);
+      await page.getByText("Start with --https for all cores").waitFor();
+      const { threads, rows } = await device.run("measure", { ...quick, specs: [tiny], threads: 2 });
+      expect(threads).toBe(1);
+      expect(rows[0]!.measured!.decodeTokensPerSecond).toBeGreaterThan(10);
+    },
+  );
 
-  it("over https is isolated on a network address, too", async () => {
-    const address = networkAddresses().find((candidate) => !candidate.includes(":"));
-    const { page, device } = await open({ https: true }, address ?? "localhost");
+  onNetwork("over https is isolated on a network address, too (needs a network)", async () => {
+    const { page, device } = await open({ https: true }, address);
     expect(await page.evaluate(() => [isSecureContext, crossOriginIsolated])).toEqual([true, true]);
     expect(device.notes).toEqual([]);
     const { threads } = await device.run("measure", { ...quick, specs: [tiny], threads: 2 });

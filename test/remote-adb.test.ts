@@ -9,8 +9,8 @@ import { type FakeAdb, type FakePhone, startFakeAdb } from "./support/fake-adb.t
 import { PageClient } from "./support/page-client.ts";
 
 const tiny = { layers: 2, width: 64, ffnWidth: 128, heads: 2, vocabulary: 256, context: 128 };
-const quick = { promptTokens: 8, answerTokens: 8, repeats: 1, repeatSeconds: 0.001 };
-const measured = { decodeTokensPerSecond: 5, prefillTokensPerSecond: 9, spread: 0.1, sizeBytes: 99, source: "timed" };
+const quick = { prompt: 8, context: 8, repeats: 1, repeatSeconds: 0.001 };
+const measured = { decodeTokensPerSecond: 5, prefillTokensPerSecond: 9, spread: 0.1, sizeBytes: 99 };
 const value = { threads: 8, simd: "relaxed", rows: [{ index: 0, measured, problem: null }] };
 
 let adb: FakeAdb | undefined;

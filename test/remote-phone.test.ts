@@ -9,7 +9,7 @@ import { createPhoneServer, type PhoneServer, type PhoneServerOptions } from "..
 import { chromiumPath, launchChromium, noChromium } from "./support/chromium.ts";
 
 const tiny = { layers: 2, width: 64, ffnWidth: 128, heads: 2, vocabulary: 256, context: 128 };
-const quick = { promptTokens: 8, answerTokens: 8, repeats: 1, repeatSeconds: 0.001 };
+const quick = { prompt: 8, context: 8, repeats: 1, repeatSeconds: 0.001 };
 // Long enough to disturb it: some seconds.
 const long = { ...quick, specs: Array(8).fill(tiny), repeats: 12, repeatSeconds: 0.02 };
 

@@ -35,7 +35,7 @@ async function joined(options: PhoneServerOptions = {}) {
 }
 
 const spec = { layers: 2, width: 64, ffnWidth: 128, heads: 2, vocabulary: 256 };
-const measured = { decodeTokensPerSecond: 5, prefillTokensPerSecond: 9, spread: 0.1, sizeBytes: 99, source: "timed" };
+const measured = { decodeTokensPerSecond: 5, prefillTokensPerSecond: 9, spread: 0.1, sizeBytes: 99 };
 const part = (index: number) => ({ type: "part", id: 1, value: { index, measured, problem: null } });
 const result = {
   type: "result",

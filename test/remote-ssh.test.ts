@@ -13,7 +13,7 @@ import type { SshOptions } from "../src/remote/node/ssh/connect.ts";
 import { noSshd, type Sshd, sshdPath, startSshd } from "./support/sshd.ts";
 
 const tiny = { layers: 2, width: 64, ffnWidth: 128, heads: 2, vocabulary: 256, context: 128 };
-const quick = { promptTokens: 8, answerTokens: 8, repeats: 1, repeatSeconds: 0.001, threads: 1 };
+const quick = { prompt: 8, context: 8, repeats: 1, repeatSeconds: 0.001, threads: 1 };
 
 describe.skipIf(sshdPath === undefined)(`ssh (${noSshd})`, () => {
   let sshd: Sshd;

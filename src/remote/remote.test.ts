@@ -14,9 +14,9 @@ import { calibrateOn, verifyOn } from "./search-on.ts";
 
 const tiny = { layers: 2, width: 64, ffnWidth: 128, heads: 2, vocabulary: 256, context: 128 };
 const huge = { layers: 64, width: 16384, ffnWidth: 65536, heads: 128, vocabulary: 128256 };
-const quick = { promptTokens: 8, answerTokens: 8, repeats: 1, repeatSeconds: 0.001, threads: 1 };
+const quick = { prompt: 8, context: 8, repeats: 1, repeatSeconds: 0.001, threads: 1 };
 const silent = { signal: new AbortController().signal, progress: () => {}, part: () => {} };
-const measured = { decodeTokensPerSecond: 5, prefillTokensPerSecond: 9, spread: 0.1, sizeBytes: 99, source: "timed" };
+const measured = { decodeTokensPerSecond: 5, prefillTokensPerSecond: 9, spread: 0.1, sizeBytes: 99 };
 const row = { index: 0, measured, problem: null };
 const result = { threads: 1, simd: "relaxed", rows: [row] };
 

@@ -5,8 +5,9 @@ import { HandheldError } from "../../errors.ts";
 import { formatCount, formatRate } from "../../format.ts";
 import type { Backend } from "../../kernels/index.ts";
 import { Decoder } from "../../model/decoder.ts";
-import { createTimedMeasure } from "../../search/measure.ts";
-import { countParameters } from "../../spec/arithmetic.ts";
+import { timeDecode, timePrefill } from "../../search/timing.ts";
+import { countParameters, modelBytes } from "../../spec/arithmetic.ts";
+import type { Spec } from "../../spec/spec.ts";
 import { defineJob, type JobTools } from "../job.ts";
 import { plainText } from "../messages.ts";
 import { specSchema } from "./spec.ts";
@@ -28,7 +29,6 @@ const row = z.strictObject({
         .int()
         .positive()
         .max(2 ** 40),
-      source: z.literal("timed"),
     })
     .nullable(),
   problem: plainText(2000).nullable(),
@@ -36,18 +36,18 @@ const row = z.strictObject({
 
 const params = z.strictObject({
   specs: z.array(specSchema).min(1).max(256),
-  /** Lengths of a typical request, in tokens. */
-  promptTokens: z
+  /** Tokens of the prompt, and in the cache before the first decoded one. */
+  prompt: z
     .number()
     .int()
     .min(1)
-    .max(1 << 16)
+    .max(1 << 20)
     .default(64),
-  answerTokens: z
+  context: z
     .number()
     .int()
-    .min(1)
-    .max(1 << 16)
+    .min(0)
+    .max(1 << 20)
     .default(64),
   threads: z.number().int().min(1).max(64).optional(),
   repeats: z.number().int().min(1).max(100).default(5),
@@ -85,17 +85,12 @@ export const measureJob = defineJob({
 });
 
 async function measureAll(asked: z.output<typeof params>, backend: Backend, tools: JobTools) {
-  const { specs, promptTokens, answerTokens, repeats, repeatSeconds, budgetSeconds } = asked;
-  const measure = createTimedMeasure({
-    ...{ repeats, repeatSeconds, budgetSeconds },
-    workload: { promptTokens, answerTokens },
-    createDecoder: async (spec) => Decoder.random(backend, spec),
-  });
+  const { specs } = asked;
   const rows: z.output<typeof row>[] = [];
   for (const [index, spec] of specs.entries()) {
     tools.progress(index, specs.length, `${formatCount(countParameters(spec).total)} parameters`);
-    const found = await measure(spec, tools.signal).then(
-      (measured) => ({ measured: { ...measured, source: "timed" as const }, problem: null }),
+    const found = await measureOne(spec, asked, backend, tools.signal).then(
+      (measured) => ({ measured, problem: null }),
       (error) => ({ measured: null, problem: problemOf(error) }),
     );
     rows.push({ index, ...found });
@@ -103,6 +98,24 @@ async function measureAll(asked: z.output<typeof params>, backend: Backend, tool
   }
   tools.progress(specs.length, specs.length);
   return rows;
+}
+
+async function measureOne(spec: Spec, asked: z.output<typeof params>, backend: Backend, signal: AbortSignal) {
+  const { prompt, context, repeats, repeatSeconds, budgetSeconds } = asked;
+  const timing = { repeats, repeatSeconds, budgetSeconds, signal };
+  const decoder = Decoder.random(backend, spec);
+  try {
+    const prefill = await timePrefill(decoder, prompt, timing);
+    const decode = await timeDecode(decoder, context, timing);
+    return {
+      decodeTokensPerSecond: decode.tokensPerSecond,
+      prefillTokensPerSecond: prefill.tokensPerSecond,
+      spread: Math.max(decode.spread, prefill.spread),
+      sizeBytes: modelBytes(spec, "int4"),
+    };
+  } finally {
+    decoder.close();
+  }
 }
 
 // A model too large for this machine leaves the others to be measured.

@@ -70,6 +70,11 @@ const cases: readonly Case[] = [
   },
   { name: "llama, one FFN for all", tokenizer: async () => trained(), spec: { ...llama, sharedFfn: true } },
   {
+    name: "llama, biases",
+    tokenizer: async () => trained(),
+    spec: { ...llama, qkvBias: true, outputBias: true, ffnBias: true },
+  },
+  {
     name: "qwen2, qwen2",
     tokenizer: () => fromPython("qwen2"),
     spec: { ...llama, qkvBias: true, tiedEmbeddings: true },

@@ -22,9 +22,13 @@ export const ggmlFormats = {
   Q5_0: { id: 6, elements: 32, bytes: 22, unpack: unpackQ5_0 },
   Q5_1: { id: 7, elements: 32, bytes: 24, unpack: unpackQ5_1 },
   Q8_0: { id: 8, elements: 32, bytes: 34, unpack: unpackQ8_0 },
+  Q2_K: { id: 10, elements: 256, bytes: 84, unpack: unpackQ2_K },
+  Q3_K: { id: 11, elements: 256, bytes: 110, unpack: unpackQ3_K },
   Q4_K: { id: 12, elements: 256, bytes: 144, unpack: unpackQ4_K },
   Q5_K: { id: 13, elements: 256, bytes: 176, unpack: unpackQ5_K },
   Q6_K: { id: 14, elements: 256, bytes: 210, unpack: unpackQ6_K },
+  IQ4_NL: { id: 20, elements: 32, bytes: 18, unpack: unpackIQ4_NL },
+  IQ4_XS: { id: 23, elements: 256, bytes: 136, unpack: unpackIQ4_XS },
 } as const satisfies Record<string, GgmlFormat>;
 
 export type GgmlType = keyof typeof ggmlFormats;
@@ -149,5 +153,60 @@ function unpackQ6_K(block: DataView, at: number, out: Float32Array, to: number):
     const top = (block.getUint8(at + 128 + 32 * part + l) >> (2 * run)) & 3;
     const scale = block.getInt8(at + 192 + (i >> 4));
     out[to + i] = d * scale * ((low | (top << 4)) - 32);
+  }
+}
+
+// Two bits a code. Each half of 256 elements is four runs of 32 that share 32 bytes; every 16 have a scale of their own.
+
+function unpackQ2_K(block: DataView, at: number, out: Float32Array, to: number): void {
+  const d = half(block, at + 80);
+  const dMin = half(block, at + 82);
+  for (let i = 0; i < 256; i++) {
+    const [part, run, l] = [i >> 7, (i >> 5) & 3, i & 31];
+    const code = (block.getUint8(at + 16 + 32 * part + l) >> (2 * run)) & 3;
+    const scales = block.getUint8(at + (i >> 4)); // a scale below a minimum
+    out[to + i] = d * (scales & 15) * code - dMin * (scales >> 4);
+  }
+}
+
+// A third bit, which counts 4 where it is not set, and 6-bit scales in 12 bytes: low nibbles, then pairs of bits.
+function unpackQ3_K(block: DataView, at: number, out: Float32Array, to: number): void {
+  const d = half(block, at + 108);
+  const scale = (group: number) => {
+    const low = (block.getUint8(at + 96 + (group & 7)) >> (group < 8 ? 0 : 4)) & 15;
+    const top = (block.getUint8(at + 104 + (group & 3)) >> (2 * (group >> 2))) & 3;
+    return (low | (top << 4)) - 32;
+  };
+  for (let i = 0; i < 256; i++) {
+    const [part, run, l] = [i >> 7, (i >> 5) & 3, i & 31];
+    const code = (block.getUint8(at + 32 + 32 * part + l) >> (2 * run)) & 3;
+    const third = (block.getUint8(at + l) >> (4 * part + run)) & 1;
+    out[to + i] = d * scale(i >> 4) * (third ? code : code - 4);
+  }
+}
+
+// Codes that stand for values of unequal distance.
+const unequal = [-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113] as const;
+
+function unpackIQ4_NL(block: DataView, at: number, out: Float32Array, to: number): void {
+  unpackUnequal(block, at + 2, half(block, at), out, to);
+}
+
+// Eight groups of 32 with 6-bit scales: an f16, two bits of each scale, four bits of each, then the codes.
+function unpackIQ4_XS(block: DataView, at: number, out: Float32Array, to: number): void {
+  const d = half(block, at);
+  const tops = block.getUint16(at + 2, true);
+  for (let group = 0; group < 8; group++) {
+    const low = (block.getUint8(at + 4 + (group >> 1)) >> (group & 1 ? 4 : 0)) & 15;
+    const scale = (low | (((tops >> (2 * group)) & 3) << 4)) - 32;
+    unpackUnequal(block, at + 8 + 16 * group, d * scale, out, to + 32 * group);
+  }
+}
+
+function unpackUnequal(block: DataView, codes: number, d: number, out: Float32Array, to: number): void {
+  for (let j = 0; j < 16; j++) {
+    const byte = block.getUint8(codes + j);
+    out[to + j] = unequal[byte & 15]! * d;
+    out[to + j + 16] = unequal[byte >> 4]! * d;
   }
 }

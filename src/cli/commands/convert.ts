@@ -26,8 +26,9 @@ export const convertFrame = defineFrame({
   summary: "Turn a model directory or a GGUF file into another format",
   details:
     "Reads the directories of the Hugging Face hub (float safetensors of any family that this program knows, in one file or\n" +
-    "several) and GGUF files (F32, F16, BF16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q4_K, Q5_K or Q6_K). Writes a directory, or with\n" +
-    "--to gguf-… a file for llama.cpp. Tokenizer and chat template go along. Little of the model is in memory at a time.",
+    "several) and GGUF files of sixteen architectures (F32, F16, BF16, Q4_0 to Q8_0, Q2_K to Q6_K, IQ4_NL, IQ4_XS). Writes a\n" +
+    "directory, or with --to gguf-… a file for llama.cpp. Tokenizer and chat template go along. Little of the model is in\n" +
+    "memory at a time.",
   arguments: {
     model: required("<model>", "GGUF file or directory of a float model, also as hub:org/name[/file.gguf]"),
     out: required("<out>", "directory, or .gguf file, to write; must not exist yet"),

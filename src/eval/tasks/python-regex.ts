@@ -3,7 +3,7 @@
 import { invalidFile } from "../../errors.ts";
 
 /** Python's white space (str.isspace), which JavaScript's \s nearly is. */
-const space = "[\\s\\u001c-\\u001f\\u0085]";
+export const space = "(?:(?!\\ufeff)[\\s\\u001c-\\u001f\\u0085])";
 const [ahead, behind] = [new RegExp(`^${space}+`, "u"), new RegExp(`${space}+$`, "u")];
 
 /** As str.lstrip(), str.rstrip() and str.strip(). */

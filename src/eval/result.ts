@@ -35,7 +35,7 @@ export const taskResultSchema = z.object({
   n: z.number().int().nonnegative(),
   /** By name; a filter other than lm-evaluation-harness's `none` is part of it: `exact_match,remove_whitespace`. */
   metrics: z.record(z.string(), metricSchema),
-  /** Samples whose beginning was cut off to fit in the model's context. */
+  /** Requests (a choice each) whose beginning was cut off to fit in the model's context. */
   truncated: z.number().int().nonnegative(),
   /** Present where the task could not be run; `metrics` is empty then, and other tasks are unaffected. */
   error: failureSchema.optional(),
@@ -45,8 +45,8 @@ export const taskResultSchema = z.object({
 export const evaluationConfigSchema = z.object({
   /** Samples per task at most; null: all. */
   limit: z.number().int().positive().nullable(),
-  /** Shots asked for; null: each task's own. */
-  shots: z.number().int().nonnegative().nullable(),
+  /** Shots asked for, each task once with each; null: the task's own. */
+  shots: z.array(z.number().int().nonnegative()).nullable(),
   /** Number format of the matrices in memory, and of the KV cache. */
   weights: z.string(),
   kv: z.string(),

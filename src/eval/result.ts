@@ -94,3 +94,35 @@ export type EvaluationConfig = z.infer<typeof evaluationConfigSchema>;
 export type EvaluatedModel = z.infer<typeof evaluatedModelSchema>;
 /** See {@link evaluationSchema}. */
 export type Evaluation = z.infer<typeof evaluationSchema>;
+
+/** Version of {@link needleSchema}. */
+export const needleVersion = 1;
+
+/** How well a model finds what was hidden in a long text: a heat map over lengths and depths. */
+export const needleSchema = z.object({
+  version: z.literal(needleVersion),
+  model: evaluatedModelSchema,
+  config: z.object({
+    weights: z.string(),
+    kv: z.string(),
+    seed: z.number().int(),
+    samples: z.number().int().positive(),
+  }),
+  cells: z.array(
+    z.object({
+      /** `single`: one fact; `multi`: several, all asked for; `reasoning`: facts that only together give the answer. */
+      kind: z.enum(["single", "multi", "reasoning"]),
+      /** Tokens of the prompt at most. */
+      length: z.number().int().positive(),
+      /** Where the (first) fact is: 0 at the beginning, 1 at the end. */
+      depth: z.number().min(0).max(1),
+      /** Share of the facts asked for that are in the answers; higher is better. */
+      score: z.number().min(0).max(1),
+      n: z.number().int().positive(),
+    }),
+  ),
+  startedAt: z.string(),
+  seconds: z.number().nonnegative(),
+});
+/** See {@link needleSchema}. */
+export type NeedleResult = z.infer<typeof needleSchema>;

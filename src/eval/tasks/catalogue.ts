@@ -162,11 +162,16 @@ async function addFile(entries: Map<string, Entry>, path: string): Promise<strin
 function addInline(entries: Map<string, Entry>, group: YamlFields, path: string): void {
   for (const member of group.task as unknown[]) {
     if (typeof member !== "object" || member === null) continue;
-    const { task } = member as YamlFields;
-    if (Array.isArray(task)) addInline(entries, { ...defaultsOf(group), ...member } as YamlFields, path);
-    if (typeof task !== "string" || entries.has(task)) continue;
+    const { task, group: name } = member as YamlFields;
     const { metadata } = group;
-    const fields = { ...(metadata ? { metadata } : {}), ...defaultsOf(group), ...member };
+    const defaults = { ...(metadata ? { metadata } : {}), ...defaultsOf(group) };
+    if (Array.isArray(task)) {
+      const inner: YamlFields = { ...defaults, ...member };
+      addInline(entries, inner, path);
+      if (typeof name === "string" && !entries.has(name)) entries.set(name, { kind: "group", fields: inner, path });
+    }
+    if (typeof task !== "string" || entries.has(task)) continue;
+    const fields = { ...defaults, ...member };
     if ("dataset_path" in fields) entries.set(task, { kind: "task", fields, path });
   }
 }

@@ -85,7 +85,7 @@ const aggregateSchema = z.strictObject({
 const groupSchema = z.strictObject({
   group: z.string(),
   group_alias: optionalText,
-  task: z.array(z.union([z.string(), z.looseObject({ task: z.string().optional() })])).min(1),
+  task: z.array(z.union([z.string(), row])).min(1),
   aggregate_metric_list: z.union([aggregateSchema, z.array(aggregateSchema)]).nullish(),
   metadata: metadata.nullish(),
 });

@@ -1,9 +1,12 @@
 // A data set's split on the hub, as Parquet or JSON Lines, through our own pull: from the branch where the hub keeps every
 // public data set as Parquet, else from the repository itself.
+import { basename, dirname, join } from "node:path";
 import { HandheldError } from "../../errors.ts";
 import { HubError } from "../../hub/errors.ts";
 import { findCached, type PullOptions, pullModel } from "../../hub/pull.ts";
-import { checkReference } from "../../hub/reference.ts";
+import { checkReference, type HubReference } from "../../hub/reference.ts";
+import { hubSettings } from "../../hub/settings.ts";
+import { makeFolder, pathExists, readJsonFile, writeFileAtomic } from "../../io.ts";
 import { dataFilesOf, splitFiles, splitNames } from "./folder.ts";
 
 /** How to reach the hub. */
@@ -47,13 +50,39 @@ async function filesAt(
   options: HubSource,
 ): Promise<string[]> {
   const reference = checkReference({ repo, revision, file: null, kind: "dataset" });
-  const choose = <T extends { name: string }>(all: readonly T[]): T[] => chooseFiles(all, repo, name, split);
-  const cached = await findCached(reference, { ...options, choose }).catch((cause) => {
-    if (options.offline) throw cause;
-    return null;
-  });
-  const { files } = cached ?? (await pullModel(reference, { ...options, choose }));
-  return files.map(({ path }) => path).sort();
+  const asked = `${name ?? "default"}-${split}`;
+  if (hubSettings(options).offline) return cachedFiles(reference, asked, options);
+  try {
+    const choose = <T extends { name: string }>(all: readonly T[]): T[] => chooseFiles(all, repo, name, split);
+    const { dir, files } = await pullModel(reference, { ...options, choose });
+    const names = files.map((file) => file.name).sort();
+    await makeFolder(dirname(notePath(dir, asked)));
+    await writeFileAtomic(notePath(dir, asked), `${JSON.stringify(names)}\n`);
+    return names.map((file) => join(dir, ...file.split("/")));
+  } catch (cause) {
+    if (!(cause instanceof HubError) || cause.reason !== "network") throw cause;
+    return cachedFiles(reference, asked, options).catch(() => {
+      throw cause;
+    });
+  }
+}
+
+/** The files of a split that was pulled before; a pull that was interrupted left no note, so that half a split is none. */
+async function cachedFiles(reference: HubReference, asked: string, options: HubSource): Promise<string[]> {
+  const { dir } = await findCached(reference, { ...options, choose: (all) => [...all] });
+  if (!(await pathExists(notePath(dir, asked)))) {
+    throw new HubError(
+      "not-cached",
+      `${reference.repo}: ${asked} is not in the cache (${dir}); run this once while online`,
+    );
+  }
+  const names = (await readJsonFile(notePath(dir, asked))) as string[];
+  return names.map((file) => join(dir, ...file.split("/")));
+}
+
+/** Where it is noted which files a split has, beside the snapshot of a commit. */
+function notePath(dir: string, asked: string): string {
+  return join(dirname(dirname(dir)), "handheld", basename(dir), `${asked.replace(/[^\w.-]/g, "_")}.json`);
 }
 
 function chooseFiles<T extends { name: string }>(

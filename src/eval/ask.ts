@@ -102,7 +102,10 @@ async function scoreQuestions(
   });
   const total = missing.reduce((sum, block) => sum + block.tokens, missing.length > 0 ? plan.root.length : 0);
   let computed = 0;
-  const onTokens = (count: number) => onProgress?.((computed += count), total);
+  const onTokens = (count: number) => {
+    computed += count;
+    onProgress?.(computed, total);
+  };
   if (missing.length > 0) {
     const scorer = new Scorer(model.decoder, { kv, signal, onTokens });
     try {
@@ -165,7 +168,10 @@ export async function generateTexts(
     let texts = known ?? [];
     if (known?.length !== group.length) {
       const before = computed;
-      const onTokens = (count: number) => onProgress?.(done + (computed += count) - before, total);
+      const onTokens = (count: number) => {
+        computed += count;
+        onProgress?.(done + computed - before, total);
+      };
       const answers = await generateGroup(model, asked, group, { kv, signal, onTokens });
       texts = answers.texts;
       shared += answers.shared;

@@ -80,9 +80,17 @@ export function integer(
 }
 
 /** An option with a comma-separated list of whole numbers. */
-export function integers(flags: string, description: string, limits: Limits, fallback: number[]): Option<number[]> {
+export function integers(flags: string, description: string, limits: Limits): Option<number[] | undefined>;
+export function integers(flags: string, description: string, limits: Limits, fallback: number[]): Option<number[]>;
+export function integers(
+  flags: string,
+  description: string,
+  limits: Limits,
+  fallback?: number[],
+): Option<number[] | undefined> {
   const one = integer(flags, description, limits).parse!;
-  return { flags, description, default: fallback, parse: (value) => value.split(",").map((part) => one(part)!) };
+  const parse = (value: string) => value.split(",").map((part) => one(part)!);
+  return { flags, description, default: fallback, parse };
 }
 
 /** An option that takes one of a few names. */

@@ -19,6 +19,7 @@ import { formatBytes } from "../format.ts";
 import { makeFolder, pathExists, readJsonFile, writeFileAtomic } from "../io.ts";
 import { HubError } from "./errors.ts";
 import type { HubFile } from "./listing.ts";
+import type { HubReference } from "./reference.ts";
 
 /** A file of a snapshot. */
 export interface CachedFile {
@@ -40,8 +41,12 @@ export class RepositoryCache {
   private readonly kinds: readonly LinkKind[];
 
   /** `kinds` are the ways to link that are tried, best first. */
-  constructor(cacheDir: string, repo: string, kinds: readonly LinkKind[] = linkKinds) {
-    const name = `models--${repo.replaceAll("/", "--")}`;
+  constructor(
+    cacheDir: string,
+    { repo, kind = "model" }: Pick<HubReference, "repo" | "kind">,
+    kinds: readonly LinkKind[] = linkKinds,
+  ) {
+    const name = `${kind}s--${repo.replaceAll("/", "--")}`;
     this.folder = join(cacheDir, name);
     this.lockPath = join(cacheDir, ".locks", name, "handheld.lock");
     this.kinds = kinds;

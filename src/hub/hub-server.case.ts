@@ -153,14 +153,14 @@ function answerAsHub(
   const { pathname, searchParams } = new URL(seen.path, endpoint);
   const json = (value: unknown, headers = {}) =>
     response.writeHead(200, { "content-type": "application/json", ...headers }).end(JSON.stringify(value));
-  const [, revision] = pathname.split(`/api/models/${repo}/revision/`);
+  const [, revision] = pathname.split(new RegExp(`^/api/(?:models|datasets)/${repo}/revision/`));
   if (revision !== undefined) {
-    if (!["main", "v1", commit].includes(decodeURIComponent(revision))) {
+    if (!["main", "v1", "refs/convert/parquet", commit].includes(decodeURIComponent(revision))) {
       return void response.writeHead(404, { "x-error-code": "RevisionNotFound" }).end();
     }
     return void json({ _id: "1", id: repo, sha: commit, lastModified: "2026-01-01T00:00:00Z", siblings: [] });
   }
-  if (pathname === `/api/models/${repo}/tree/${commit}`) {
+  if (/^\/api\/(models|datasets)\//.test(pathname) && pathname.endsWith(`/${repo}/tree/${commit}`)) {
     // Two entries a page.
     const page = Number(searchParams.get("cursor") ?? 0);
     searchParams.set("cursor", String(page + 1));
@@ -168,7 +168,8 @@ function answerAsHub(
     const next = { link: `<${endpoint}${pathname}?${searchParams}>; rel="next"` };
     return void json(entries.slice(2 * page, 2 * page + 2), more ? next : {});
   }
-  const entry = entries.find(({ path }) => pathname === `/${repo}/resolve/${commit}/${path}`);
+  const file = pathname.replace(/^\/datasets/, "");
+  const entry = entries.find(({ path }) => file === `/${repo}/resolve/${commit}/${path}`);
   const headers = { "x-repo-commit": commit, etag: `"${entry?.oid}"` };
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
   if (!entry?.lfs) {

@@ -3,7 +3,7 @@
 import { HandheldError, quoteName } from "../errors.ts";
 import { HubError, type Subject } from "./errors.ts";
 import type { HubClient } from "./http.ts";
-import { type HubReference, isSafeName } from "./reference.ts";
+import { type HubReference, isSafeName, pathPrefix } from "./reference.ts";
 
 /** A file of a repository. */
 export interface HubFile {
@@ -30,17 +30,22 @@ export interface HubListing {
  */
 export async function listRepository(
   client: HubClient,
-  { repo, revision }: HubReference,
+  reference: HubReference,
   recursive: boolean,
 ): Promise<HubListing> {
-  const { listFiles, modelInfo } = await import("@huggingface/hub");
-  const subject = subjectOf(client, repo, revision);
+  const { datasetInfo, listFiles, modelInfo } = await import("@huggingface/hub");
+  const { repo, revision, kind = "model" } = reference;
+  const subject = subjectOf(client, reference);
   const common = { hubUrl: client.endpoint, fetch: client.fetchFor(subject) };
   try {
-    const { sha: commit } = await modelInfo({ ...common, name: repo, revision, additionalFields: ["sha"] });
+    const asked = { ...common, name: repo, revision };
+    const { sha: commit } =
+      kind === "dataset"
+        ? await datasetInfo({ ...asked, additionalFields: ["sha"] })
+        : await modelInfo({ ...asked, additionalFields: ["sha"] });
     if (!/^[0-9a-f]{40}$/.test(commit)) throw new Error(`the commit of ${revision} is ${quoteName(String(commit))}`);
     const files: HubFile[] = [];
-    const repository = { type: "model", name: repo } as const;
+    const repository = { type: kind, name: repo };
     for await (const entry of listFiles({ ...common, repo: repository, revision: commit, recursive })) {
       if (!isSafeName(entry.path)) throw new Error(`${quoteName(String(entry.path))} leads out of the model's folder`);
       if (entry.type === "file") files.push(fileOf(entry));
@@ -54,8 +59,9 @@ export async function listRepository(
 }
 
 /** What requests about a repository are about. */
-export function subjectOf(client: HubClient, repo: string, revision: string): Subject {
-  return { repo, revision, page: `${client.endpoint}/${repo}` };
+export function subjectOf(client: HubClient, reference: HubReference): Subject {
+  const { repo, revision } = reference;
+  return { repo, revision, page: `${client.endpoint}/${pathPrefix(reference)}${repo}` };
 }
 
 type Entry = { path: string; size: number; oid?: string; lfs?: { oid: string; size: number } };

@@ -9,7 +9,7 @@ import { HubClient, type Retry } from "./http.ts";
 import { type HubFile, listRepository, subjectOf } from "./listing.ts";
 import { type LockTimes, withLock } from "./lock.ts";
 import { PullMeter, type PullProgress } from "./progress.ts";
-import { formatReference, type HubReference, parseReference } from "./reference.ts";
+import { formatReference, type HubReference, parseReference, pathPrefix } from "./reference.ts";
 import { matchesOf, matchingFiles, modelFilesOf } from "./select.ts";
 import { type HubOptions, hubSettings } from "./settings.ts";
 import { Slots } from "./slots.ts";
@@ -38,6 +38,8 @@ export interface PullOptions extends HubOptions {
   /** Ways to link a snapshot to its blobs, best first. Default: symbolic link, hard link, copy. */
   links?: readonly LinkKind[];
   lockTimes?: LockTimes | undefined;
+  /** Chooses among all files of the repository, instead of the reference's `file`. */
+  choose?: (<T extends CachedFile>(files: readonly T[]) => T[]) | undefined;
 }
 
 /** A model in the cache. */
@@ -66,15 +68,16 @@ export async function pullModel(reference: string | HubReference, options: PullO
   const wanted = typeof reference === "string" ? parseReference(reference) : reference;
   const settings = hubSettings(options);
   if (settings.offline) return findCached(wanted, options);
-  const cache = new RepositoryCache(settings.cacheDir, wanted.repo, options.links);
+  const cache = new RepositoryCache(settings.cacheDir, wanted, options.links);
   const tell = options.onEvent ?? (() => {});
   const stop = new AbortController();
   const signal = options.signal ? AbortSignal.any([options.signal, stop.signal]) : stop.signal;
   const client = new HubClient(settings, { signal, onRetry: (retry) => tell({ type: "retry", ...retry }) });
   try {
     const { repo, revision, file } = wanted;
-    const { commit, files: all } = await listRepository(client, wanted, file !== null);
-    const files = file === null ? modelFilesOf(repo, all) : matchingFiles(repo, all, file);
+    const { choose } = options;
+    const { commit, files: all } = await listRepository(client, wanted, file !== null || choose !== undefined);
+    const files = choose ? choose(all) : file === null ? modelFilesOf(repo, all) : matchingFiles(repo, all, file);
     const job: Job = { client, cache, wanted, commit, files, options, tell, stop: () => stop.abort() };
     const lock = { signal, onWait: () => tell({ type: "waiting" }), times: options.lockTimes };
     const receivedBytes = await withLock(cache.lockPath, lock, () => fetchMissing(job));
@@ -90,10 +93,13 @@ export async function pullModel(reference: string | HubReference, options: PullO
  *
  * @throws HubError `not-cached` when it is not there, or not whole
  */
-export async function findCached(reference: string | HubReference, options: HubOptions = {}): Promise<PulledModel> {
+export async function findCached(
+  reference: string | HubReference,
+  options: HubOptions & Pick<PullOptions, "choose"> = {},
+): Promise<PulledModel> {
   const wanted = typeof reference === "string" ? parseReference(reference) : reference;
   const { repo, revision, file } = wanted;
-  const cache = new RepositoryCache(hubSettings(options).cacheDir, repo);
+  const cache = new RepositoryCache(hubSettings(options).cacheDir, wanted);
   const fail = (reason: string): HubError => {
     const advice = `pull it while online: handheld pull ${formatReference(wanted).slice("hub:".length)}`;
     return new HubError("not-cached", `${repo}: ${reason} in the cache (${cache.folder}); ${advice}`);
@@ -101,6 +107,7 @@ export async function findCached(reference: string | HubReference, options: HubO
   const commit = await cache.commitOf(revision);
   const found = commit === null ? [] : await cache.filesOf(commit);
   if (commit === null || found.length === 0) throw fail(`revision ${revision} is not`);
+  if (options.choose) return pulled(wanted, cache, commit, options.choose(found), 0);
   if (file !== null) {
     const matching = matchesOf(found, file);
     if (matching.length === 0) throw fail(`no file ${file} of revision ${revision} is`);
@@ -154,8 +161,8 @@ async function fetchMissing(job: Job): Promise<number> {
 async function fetchOne(job: Job, file: HubFile, slots: Slots, meter: PullMeter): Promise<number> {
   const { client, cache, wanted, commit, options } = job;
   const path = file.name.split("/").map(encodeURIComponent).join("/");
-  const url = `${client.endpoint}/${wanted.repo}/resolve/${commit}/${path}`;
-  const subject = { ...subjectOf(client, wanted.repo, wanted.revision), file: file.name };
+  const url = `${client.endpoint}/${pathPrefix(wanted)}${wanted.repo}/resolve/${commit}/${path}`;
+  const subject = { ...subjectOf(client, wanted), file: file.name };
   let resumedBytes = 0;
   await fetchBlob(
     client,

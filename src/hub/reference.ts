@@ -9,6 +9,16 @@ export interface HubReference {
   revision: string;
   /** Path in the repository, or a pattern with `*` and `?`; null for the files that a model needs. */
   file: string | null;
+  /** Default: model. */
+  kind?: RepositoryKind;
+}
+
+/** What a repository holds. */
+export type RepositoryKind = "model" | "dataset";
+
+/** Where a hub has repositories of a kind. */
+export function pathPrefix({ kind }: Pick<HubReference, "kind">): string {
+  return kind === "dataset" ? "datasets/" : "";
 }
 
 const prefix = "hub:";

@@ -45,7 +45,7 @@ export async function calibrateInt4(
     for (let index = 0; index < layers; index++) {
       const block: Part = (caches, N) => {
         for (let run = index * layerRepeat; run < (index + 1) * layerRepeat; run++) {
-          pass.block(run, caches[run]!, N, 0, N, N, false);
+          pass.block(run, [{ first: 0, count: N, position: 0, end: N, cache: caches }], N, N, false);
         }
       };
       await calibration.round(block);
@@ -98,7 +98,7 @@ class Calibration {
         const N = Math.min(chunk, sequence.length - at);
         const kept = this.reserve(4 * N * decoder.spec.width);
         backend.i32(ids, N).set(Array.prototype.slice.call(sequence, at, at + N));
-        decoder.pass.embed(ids, N, 0);
+        decoder.pass.embed(ids, N, [{ first: 0, count: N, position: 0 }]);
         backend.copy(kept, ptr, N * decoder.spec.width);
         this.streams.push({ ptr: kept, N });
       }

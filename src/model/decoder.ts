@@ -168,11 +168,12 @@ export class Decoder {
     for (let begin = 0; begin < count; begin += this.chunk) {
       const N = Math.min(this.chunk, count - begin);
       const last = begin + N === count;
-      pass.embed(ids + 4 * begin, N, position + begin);
+      const stretches = [{ first: 0, count: N, position: position + begin, end, cache }];
+      pass.embed(ids + 4 * begin, N, stretches);
       for (let run = 0; run < cache.length; run++) {
         // Behind the last layer only rows with logits count; of the others it makes keys and values.
         const needed = run < cache.length - 1 || onLogits ? N : last ? 1 : 0;
-        pass.block(run, cache[run]!, N, position + begin, end, needed, decoding);
+        pass.block(run, stretches, N, needed, decoding);
       }
       if (onLogits) {
         for (let i = 0; i < N; i++) {

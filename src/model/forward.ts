@@ -14,6 +14,13 @@ interface Rows {
   count: number;
 }
 
+/** Rows of a chunk that are tokens of one sequence, at `position` of one that has `end` when the run is over. */
+export interface Stretch extends Rows {
+  cache: readonly KvLayer[];
+  position: number;
+  end: number;
+}
+
 /** Runs chunks of tokens through a model, in the decoder's workspace. */
 export class ForwardPass {
   /** What skips the zeros of ReLU; set by the decoder. */
@@ -42,8 +49,8 @@ export class ForwardPass {
     if (spec.positions === "alibi") this.slopes = this.place(alibiSlopes(spec.heads));
   }
 
-  /** The residual stream of N tokens at `position`. */
-  embed(ids: Ptr, N: number, position: number): void {
+  /** The residual stream of N tokens, whose stretches say where in their sequences they are. */
+  embed(ids: Ptr, N: number, stretches: readonly Pick<Stretch, "first" | "count" | "position">[]): void {
     const { backend, workspace: w, weights } = this;
     const { width: C, embeddingWidth: E } = this.spec;
     backend.mark("embedding");
@@ -51,36 +58,33 @@ export class ForwardPass {
     const table = weights.embedding.parts[0]!.ptr;
     matrixFormats[weights.format].gather(backend, to, table, ids, N, E);
     if (weights.embeddingIn) this.linear(weights.embeddingIn, w.x, w.narrow, N, C);
-    if (weights.positions) backend.add(w.x, w.x, weights.positions + 4 * position * C, N * C);
+    if (weights.positions) {
+      for (const { first, count, position } of stretches) {
+        const x = w.x + 4 * first * C;
+        backend.add(x, x, weights.positions + 4 * position * C, count * C);
+      }
+    }
     if (weights.embeddingNorm) this.norm(weights.embeddingNorm, w.x, w.x, N);
   }
 
   /**
-   * One block on N tokens at `position` of a sequence that has `end` when the run is over: keys and values of all, output
-   * of the last `needed`. `run` counts executed blocks, `decoding` says that a single token is generated.
+   * One block on N tokens, which are those of the stretches one after the other: keys and values of all, output of the
+   * last `needed`. `run` counts executed blocks, `decoding` says that a single token is generated.
    */
-  block(
-    run: number,
-    cache: KvLayer,
-    N: number,
-    position: number,
-    end: number,
-    needed: number,
-    decoding: boolean,
-  ): void {
+  block(run: number, stretches: readonly Stretch[], N: number, needed: number, decoding: boolean): void {
     const index = Math.floor(run / this.spec.layerRepeat);
     const block = this.weights.blocks[index]!;
     const rows: Rows = { first: N - needed, count: needed };
-    this.attend(index, block, cache, N, position, end, rows);
+    this.attend(run, index, block, stretches, N, rows);
     if (needed > 0) this.feedForward(index, block, rows, decoding);
   }
 
-  /** Logits of row i of the residual stream. */
-  head(i: number): void {
-    const { backend, workspace: w, spec, weights } = this;
-    const x = this.headInput(i, 1);
-    this.linear(weights.head, w.logits, x, 1, spec.vocabulary);
-    if (spec.logitCap) backend.softCap(w.logits, spec.vocabulary, spec.logitCap);
+  /** Logits [N, V] of rows i… of the residual stream, to `out`: by default those of one row to the workspace. */
+  head(i: number, N = 1, out = this.workspace.logits): void {
+    const { backend, spec, weights } = this;
+    const x = this.headInput(i, N);
+    this.linear(weights.head, out, x, N, spec.vocabulary);
+    if (spec.logitCap) backend.softCap(out, N * spec.vocabulary, spec.logitCap);
   }
 
   /** What the head multiplies, for N rows of the residual stream from row i on. */
@@ -96,12 +100,11 @@ export class ForwardPass {
   }
 
   private attend(
+    run: number,
     index: number,
     block: BlockWeights,
-    cache: KvLayer,
+    stretches: readonly Stretch[],
     N: number,
-    position: number,
-    end: number,
     rows: Rows,
   ): void {
     const { backend, workspace: w, spec } = this;
@@ -114,16 +117,33 @@ export class ForwardPass {
       this.norm(block.postNorm, this.at(w.x, rows), this.at(w.branch, rows), rows.count);
     backend.mark("projections");
     this.project(block, input, N, H * D, stride);
-    const window = layerWindow(spec, index);
-    this.prepareKeys(block, N, position, end, H, K, window > 0);
-    const keyRows = w.qkv + 4 * H * D;
-    backend.kvAppend(cache, keyRows, keyRows + 4 * K * D, N, position, K, D, stride);
+    backend.mark("attention");
+    this.normQueriesAndKeys(block, N, H, K);
+    for (const stretch of stretches) this.attendWithin(run, index, stretch, rows.first);
     if (rows.count === 0) return;
-    const how: AttentionOptions = { window, cap: spec.attentionCap, slopes: this.slopes };
-    const queries = w.qkv + 4 * rows.first * stride;
-    backend.attentionCached(w.mixed, queries, cache, rows.count, position + rows.first, H, K, D, stride, how);
     backend.mark("projections");
     this.addBranch(block.output, w.mixed, rows, block.outputNorm ?? block.inputNorm);
+  }
+
+  /** Attention of one sequence's tokens to what its cache holds and to each other; output of rows from `from` on. */
+  private attendWithin(run: number, index: number, stretch: Stretch, from: number): void {
+    const { backend, workspace: w, spec } = this;
+    const { headSize: D } = spec;
+    const { heads: H, kvHeads: K } = layerShape(spec, index);
+    const stride = (H + 2 * K) * D;
+    const { first, count, position } = stretch;
+    const cache = stretch.cache[run]!;
+    const window = layerWindow(spec, index);
+    const queries = w.qkv + 4 * first * stride;
+    this.turn(queries, stretch, H + K, stride, window > 0);
+    const keys = queries + 4 * H * D;
+    backend.kvAppend(cache, keys, keys + 4 * K * D, count, position, K, D, stride);
+    const skipped = Math.max(0, from - first);
+    if (skipped >= count) return;
+    const how: AttentionOptions = { window, cap: spec.attentionCap, slopes: this.slopes };
+    const out = w.mixed + 4 * (first + skipped - from) * H * D;
+    const wanted = queries + 4 * skipped * stride;
+    backend.attentionCached(out, wanted, cache, count - skipped, position + skipped, H, K, D, stride, how);
   }
 
   /** Queries, keys and values of N tokens. */
@@ -147,29 +167,22 @@ export class ForwardPass {
     this.linear(latent.keyValue, w.qkv + 4 * queryWidth, w.latentKeyValue, N, stride);
   }
 
-  /** Norms and RoPE of queries and keys. */
-  private prepareKeys(
-    block: BlockWeights,
-    N: number,
-    position: number,
-    end: number,
-    H: number,
-    K: number,
-    windowed: boolean,
-  ): void {
-    const { backend, workspace: w, spec } = this;
+  private normQueriesAndKeys(block: BlockWeights, N: number, H: number, K: number): void {
+    const { workspace: w, spec } = this;
     const { headSize: D } = spec;
     const stride = (H + 2 * K) * D;
-    backend.mark("attention");
-    if (block.queryNorm && block.keyNorm) {
-      const whole = spec.qkNorm === "width";
-      this.normParts(block.queryNorm, w.qkv, N, whole ? 1 : H, whole ? H * D : D, stride);
-      this.normParts(block.keyNorm, w.qkv + 4 * H * D, N, whole ? 1 : K, whole ? K * D : D, stride);
-    }
+    if (!block.queryNorm || !block.keyNorm) return;
+    const whole = spec.qkNorm === "width";
+    this.normParts(block.queryNorm, w.qkv, N, whole ? 1 : H, whole ? H * D : D, stride);
+    this.normParts(block.keyNorm, w.qkv + 4 * H * D, N, whole ? 1 : K, whole ? K * D : D, stride);
+  }
+
+  /** RoPE of a stretch's queries and keys, which lie side by side in `heads` heads. */
+  private turn(qk: Ptr, { count, position, end }: Stretch, heads: number, stride: number, windowed: boolean): void {
+    const { backend, workspace: w, spec } = this;
     const kind = windowed && spec.localRopeBase ? "local" : end > this.longFrom ? "long" : "usual";
     const table = this.tables.get(kind);
-    // Queries and keys lie side by side, so one call turns both.
-    if (table) backend.rope(w.qkv, table, w.positions + 4 * position, N, H + K, D, stride, false);
+    if (table) backend.rope(qk, table, w.positions + 4 * position, count, heads, spec.headSize, stride, false);
   }
 
   private feedForward(index: number, block: BlockWeights, rows: Rows, decoding: boolean): void {

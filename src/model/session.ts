@@ -3,6 +3,7 @@ import { ContextOverflowError, HandheldError } from "../errors.ts";
 import { type KvFormat, type KvLayer, kvPageTokens, type Ptr } from "../kernels/backend.ts";
 import type { KernelSampler } from "../kernels/sampling.ts";
 import type { Decoder } from "./decoder.ts";
+import type { Stretch } from "./forward.ts";
 import type { KvPages } from "./kv-pages.ts";
 
 /** A set of tokens that writes itself as bits (bit `id & 31` of word `id >> 5`) over words of any content. */
@@ -192,20 +193,38 @@ export class Session {
     this.long = this.decoder.isLong(ids.length);
   }
 
-  private forward(ids: ArrayLike<number>, onLogits?: (index: number, logits: Float32Array) => void): void {
+  /**
+   * The first half of {@link append}, for what runs several sessions at once: takes the memory and notes the ids. They
+   * count once they went through the model and {@link settle} was called; nothing else may be done before.
+   * @throws as {@link append}
+   */
+  prepare(ids: ArrayLike<number>): Omit<Stretch, "first"> {
     this.checkOpen();
-    const end = this.tokens + ids.length;
+    const [position, count] = [this.tokens, ids.length];
+    const end = position + count;
     if (end > this.capacity) throw new ContextOverflowError(end, this.capacity);
     this.decoder.checkIds(ids);
-    if (ids.length === 0) return;
     const long = this.decoder.isLong(end);
-    if (this.tokens > 0 && long !== this.long) this.rerun(end);
+    if (position > 0 && long !== this.long) this.rerun(end);
     this.long = long;
     this.reserve(end);
     this.ownLastPage();
-    this.words.set(ids, this.tokens);
-    this.decoder.forward(this.table + 4 * this.tokens, ids.length, this.tokens, this.layers, onLogits);
-    this.tokens = end;
+    this.words.set(ids, position);
+    return { cache: this.layers, position, count, end };
+  }
+
+  /** The second half: `count` prepared ids went through the model. Its logits are not this session's to hand out. */
+  settle(count: number): void {
+    this.tokens += count;
+    this.run = -1;
+  }
+
+  private forward(ids: ArrayLike<number>, onLogits?: (index: number, logits: Float32Array) => void): void {
+    this.checkOpen();
+    if (ids.length === 0) return;
+    const { position, count, cache } = this.prepare(ids);
+    this.decoder.forward(this.table + 4 * position, count, position, cache, onLogits);
+    this.settle(count);
     this.run = this.decoder.runs;
   }
 

@@ -1,5 +1,5 @@
-// Runs chat templates (Jinja) that nobody vouches for: steps, sizes and depth are bounded, so that a template with endless
-// loops or growing texts ends in an error, in a page as well as in Node.
+// Runs Jinja templates that nobody vouches for, of chats and of tasks: steps, sizes and depth are bounded, so that one with
+// endless loops or growing texts ends in an error, in a page as well as in Node.
 import { Environment, Interpreter, parse, tokenize } from "@huggingface/jinja";
 import { invalidFile } from "../errors.ts";
 
@@ -7,35 +7,63 @@ import { invalidFile } from "../errors.ts";
 const most = { source: 1 << 18, steps: 2_000_000, text: 1 << 21, items: 1 << 18, range: 100_000 } as const;
 
 // What is used of the library; its own types do not resolve under NodeNext.
-interface Value {
+/** A value of the interpreter. */
+export interface Value {
   type: string;
   value: unknown;
 }
-interface Statement {
+/** A node of a parsed template; which fields it has goes by its type. */
+export interface Statement {
   type: string;
+  value?: unknown;
   iterable?: Statement;
   lhs?: Statement;
   assignee?: Statement;
   object?: Statement;
+  property?: Statement;
+  computed?: boolean;
+  operand?: Statement;
+  filter?: Statement;
+  callee?: Statement;
+  args?: Statement[];
 }
-type Scope = { set(name: string, value: unknown): unknown };
+/** Variables of a rendering; `set` returns the value that it made. */
+export type Scope = { set(name: string, value: unknown): Value };
 const Base = Interpreter as unknown as new (
   scope: Scope,
 ) => { run(program: Program): Value; evaluate(statement: Statement | undefined, scope: Scope): Value };
-const Scope = Environment as unknown as new () => Scope;
+export const Scope = Environment as unknown as new () => Scope;
 
 /** A parsed template. */
 export type Program = object;
 
-/** Parses a template. @throws HandheldError `invalid-file`; `where` prefixes it */
-export function parseTemplate(source: string, where: string): Program {
-  if (source.length > most.source)
-    throw invalidFile(where, `the chat template has more than ${most.source} characters`);
+/** Where a template comes from and what it is called, for messages. */
+export interface Origin {
+  where: string;
+  /** Default: "the chat template". */
+  what?: string;
+}
+
+/** How to read a template. */
+export interface ParseOptions {
+  /** Whether line breaks behind blocks, and spaces before them, are left out, as in chat templates. Default true. */
+  trimBlocks?: boolean;
+}
+
+/** Parses a template. @throws HandheldError `invalid-file` that begins with the origin */
+export function parseTemplate(source: string, origin: string | Origin, options: ParseOptions = {}): Program {
+  const { where, what } = named(origin);
+  if (source.length > most.source) throw invalidFile(where, `${what} has more than ${most.source} characters`);
+  const { trimBlocks = true } = options;
   try {
-    return parse(tokenize(source, { lstrip_blocks: true, trim_blocks: true }));
+    return parse(tokenize(source, { lstrip_blocks: trimBlocks, trim_blocks: trimBlocks }));
   } catch (cause) {
-    throw templateError(where, cause);
+    throw templateError(origin, cause);
   }
+}
+
+function named(origin: string | Origin): Required<Origin> {
+  return { what: "the chat template", ...(typeof origin === "string" ? { where: origin } : origin) };
 }
 
 /**
@@ -45,20 +73,32 @@ export function parseTemplate(source: string, where: string): Program {
  *   that are HandheldErrors pass through; `where` prefixes it
  */
 export function renderTemplate(program: Program, variables: Readonly<Record<string, unknown>>, where: string): string {
-  const environment = new Scope();
+  return interpret(variables, where, (scope) => {
+    return String(new BoundedInterpreter(scope, variables, where).run(program).value);
+  });
+}
+
+/** Runs an interpreter over variables, Python's constants and `range`. @throws as {@link renderTemplate} */
+export function interpret<T>(
+  variables: Readonly<Record<string, unknown>>,
+  origin: string | Origin,
+  run: (scope: Scope) => T,
+): T {
+  const scope = new Scope();
   const constants = { true: true, false: false, none: null, True: true, False: false, None: null };
   try {
-    for (const [name, value] of Object.entries({ ...constants, range, ...variables })) environment.set(name, value);
-    return String(new BoundedInterpreter(environment, variables, where).run(program).value);
+    for (const [name, value] of Object.entries({ ...constants, range, ...variables })) scope.set(name, value);
+    return run(scope);
   } catch (cause) {
-    throw templateError(where, cause);
+    throw templateError(origin, cause);
   }
 }
 
-function templateError(where: string, cause: unknown): Error {
+function templateError(origin: string | Origin, cause: unknown): Error {
   if (cause instanceof Error && cause.name === "HandheldError") return cause;
+  const { where, what } = named(origin);
   const reason = cause instanceof RangeError ? "is nested too deeply" : `fails: ${(cause as Error).message}`;
-  return invalidFile(where, `the chat template ${reason.replace(/\s+/g, " ").slice(0, 300)}`, cause);
+  return invalidFile(where, `${what} ${reason.replace(/\s+/g, " ").slice(0, 300)}`, cause);
 }
 
 // Python's range, as far as it is short.
@@ -70,8 +110,9 @@ function range(start: number, stop?: number, step = 1): number[] {
   return Array.from({ length: count }, (_, i) => from + i * step);
 }
 
-class BoundedInterpreter extends Base {
-  readonly #where: string;
+/** An interpreter that counts what it does; what templates of another kind know beyond is a subclass's. */
+export class BoundedInterpreter extends Base {
+  readonly #origin: string | Origin;
   readonly #text: number;
   readonly #items: number;
   #steps = 0;
@@ -80,9 +121,9 @@ class BoundedInterpreter extends Base {
   /** How many values are within a value. */
   readonly #sizes = new WeakMap<object, number>();
 
-  constructor(scope: Scope, variables: Readonly<Record<string, unknown>>, where: string) {
+  constructor(scope: Scope, variables: Readonly<Record<string, unknown>>, origin: string | Origin) {
     super(scope);
-    this.#where = where;
+    this.#origin = origin;
     const given = sizeOf(variables);
     this.#text = most.text + 8 * given.characters;
     this.#items = most.items + 4 * given.items;
@@ -105,8 +146,12 @@ class BoundedInterpreter extends Base {
 
   #pay(steps: number): void {
     this.#steps += steps;
-    if (this.#steps > most.steps)
-      throw invalidFile(this.#where, `the chat template takes more than ${most.steps} steps`);
+    if (this.#steps > most.steps) throw this.#excess(`takes more than ${most.steps} steps`);
+  }
+
+  #excess(reason: string): Error {
+    const { where, what } = named(this.#origin);
+    return invalidFile(where, `${what} ${reason}`);
   }
 
   // Its length, for what follows to cost.
@@ -114,7 +159,7 @@ class BoundedInterpreter extends Base {
     const inner = value.value;
     if (typeof inner === "string") {
       if (inner.length <= this.#text) return inner.length >> 4;
-      throw invalidFile(this.#where, `the chat template makes a text of ${inner.length} characters`);
+      throw this.#excess(`makes a text of ${inner.length} characters`);
     }
     if (Array.isArray(inner)) {
       this.#size(value);
@@ -141,11 +186,10 @@ class BoundedInterpreter extends Base {
     let size = 1;
     for (const child of children) {
       // What can change later has no size to remember.
-      if (child.type === "NamespaceValue")
-        throw invalidFile(this.#where, "the chat template puts a namespace in a value");
+      if (child.type === "NamespaceValue") throw this.#excess("puts a namespace in a value");
       size += this.#size(child);
     }
-    if (size > this.#items) throw invalidFile(this.#where, `the chat template makes a value of ${size} values`);
+    if (size > this.#items) throw this.#excess(`makes a value of ${size} values`);
     if (value.type !== "NamespaceValue") this.#sizes.set(value, size);
     return size;
   }

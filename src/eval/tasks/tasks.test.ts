@@ -1,0 +1,285 @@
+// Task files: what they may say, what is wrong with them in words, and what they become. Python's own results for the same
+// are in test/parity/lm-eval.test.ts.
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { shippedTasks } from "../shipped.ts";
+import { aggregate, groupMean, groupStderr, standardError } from "./aggregate.ts";
+import { type GroupDefinition, loadCatalogue, loadTaskFile, type TaskDefinition } from "./catalogue.ts";
+import { filterPipelines } from "./filters.ts";
+import { type PreparedTask, type PrepareOptions, prepareTask } from "./prepare.ts";
+import { registerTwin } from "./twins.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "handheld-tasks-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+function write(name: string, text: string): string {
+  const path = join(folder, name);
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, text);
+  return path;
+}
+
+const rows = [
+  { q: "one", good: "yes", bad: "no", label: 0 },
+  { q: "two", good: "aye", bad: "nay", label: 1 },
+  { q: "three", good: "si", bad: "non", label: 0 },
+];
+const data = write("data/rows/test.jsonl", rows.map((row) => `${JSON.stringify(row)}\n`).join(""));
+
+const base = `
+task: mine
+dataset_path: rows
+test_split: test
+fewshot_split: test
+output_type: multiple_choice
+doc_to_text: "{{q}}:"
+doc_to_choice: "{{[good, bad]}}"
+doc_to_target: label
+`;
+
+let files = 0;
+/** The task of a file's text. */
+async function taskOf(text: string): Promise<TaskDefinition> {
+  const { catalogue, name } = await loadTaskFile(write(`t${files++}/mine.yaml`, text));
+  return catalogue.find(name)[0] as TaskDefinition;
+}
+
+async function prepared(text: string, options: PrepareOptions = {}): Promise<PreparedTask> {
+  return prepareTask(await taskOf(text), { folder: dirname(dirname(data)), ...options });
+}
+
+const asked = ({ documents }: PreparedTask) => documents.map(({ requests }) => requests);
+
+describe("a task file", () => {
+  it("becomes questions", async () => {
+    const [first] = asked(await prepared(base));
+    expect(first).toEqual([
+      { kind: "continuation", context: "one:", continuation: " yes" },
+      { kind: "continuation", context: "one:", continuation: " no" },
+    ]);
+  });
+
+  it("includes another one, whose fields its own replace", async () => {
+    write("inc/base.yaml", base);
+    const path = write("inc/mine.yaml", 'include: base.yaml\ntask: other\ntarget_delimiter: "_"\n');
+    const { catalogue, name } = await loadTaskFile(path);
+    const task = catalogue.find(name)[0] as TaskDefinition;
+    expect([task.name, task.config.doc_to_text, task.config.target_delimiter]).toEqual(["other", "{{q}}:", "_"]);
+    const loop = write("inc/loop.yaml", "include: loop.yaml\ntask: x\n");
+    await expect(loadTaskFile(loop)).rejects.toThrow(`${loop}: includes itself`);
+  });
+
+  it("puts a description and examples before each question, never the question itself", async () => {
+    const text = `${base}description: "About {{q}}.\\n"\nfewshot_config: {sampler: first_n}\n`;
+    const contexts = asked(await prepared(text, { shots: 1 })).map(
+      ([request]) => (request as { context: string }).context,
+    );
+    expect(contexts).toEqual([
+      "About one.\ntwo: nay\n\none:",
+      "About two.\none: yes\n\ntwo:",
+      "About three.\none: yes\n\nthree:",
+    ]);
+  });
+
+  it("draws examples as Python would with the same seed", async () => {
+    const context = async (seed: number) =>
+      asked(await prepared(base, { shots: 2, fewShotSeed: seed })).map(([one]) => (one as { context: string }).context);
+    expect(await context(1)).toEqual(await context(1));
+    for (const text of await context(1)) expect(text.split("\n\n")).toHaveLength(3);
+    await expect(prepared(base, { shots: 3 })).rejects.toThrow(/fewshot_split: 3 shots need 4 rows/);
+  });
+
+  it("that says 0 shots itself stays at 0", async () => {
+    expect((await prepared(`${base}num_fewshot: 0\n`, { shots: 2 })).shots).toBe(0);
+  });
+
+  it("may name a function that was registered", async () => {
+    registerTwin("mine_utils.shout", "field", ({ q }) => `${String(q).toUpperCase()}!`);
+    const text = base.replace('"{{q}}:"', "!function mine_utils.shout");
+    expect(asked(await prepared(text))[0]![0]).toMatchObject({ context: "ONE!" });
+  });
+
+  const faults: [what: string, text: string, message: RegExp][] = [
+    [
+      "a field it does not know",
+      `${base}doc_to_txt: x\n`,
+      /mine\.yaml: unknown field doc_to_txt; did you mean "doc_to_text"\?/,
+    ],
+    ["no question", base.replace(/doc_to_text.*\n/, ""), /mine\.yaml: doc_to_text is missing/],
+    ["no choices", base.replace(/doc_to_choice.*\n/, ""), /mine\.yaml: doc_to_choice is missing/],
+    ["no data set", base.replace(/dataset_path.*\n/, ""), /mine\.yaml: dataset_path is missing/],
+    ["no split", base.replace(/\ntest_split.*\n/, "\n"), /mine\.yaml: test_split and validation_split are missing/],
+    [
+      "a split that the data has not",
+      base.replace("\ntest_split: test", "\ntest_split: nope"),
+      /no split "nope" of rows.*test/,
+    ],
+    [
+      "an unknown metric",
+      `${base}metric_list: [{metric: accc}]\n`,
+      /metric_list\.0: unknown metric "accc"; did you mean "acc"\?/,
+    ],
+    [
+      "a metric of another kind",
+      `${base}metric_list: [{metric: perplexity}]\n`,
+      /metric "perplexity" is none of output_type multiple_choice/,
+    ],
+    [
+      "an unknown aggregation",
+      `${base}metric_list: [{metric: acc, aggregation: avg}]\n`,
+      /metric_list\.0: unknown aggregation "avg"/,
+    ],
+    [
+      "an unknown filter",
+      `${base}filter_list: [{name: a, filter: [{function: tak_first}]}]\n`,
+      /filter_list: a: unknown filter "tak_first"; did you mean "take_first"/,
+    ],
+    ["a template that is none", base.replace("{{q}}:", "{{q"), /mine\.yaml: doc_to_text: the template fails/],
+    [
+      "a column that is not there",
+      base.replace("{{q}}:", "{{qq}}"),
+      /row 1 of test: doc_to_text: the template fails: "qq" is undefined/,
+    ],
+    [
+      "a right answer that is none",
+      base.replace("doc_to_target: label", "doc_to_target: 7"),
+      /doc_to_target gives 7, which is none of the 2 choices/,
+    ],
+    [
+      "an unknown function",
+      base.replace('"{{q}}:"', "!function utils.nothing"),
+      /doc_to_text: !function utils\.nothing has no twin/,
+    ],
+    [
+      "an unknown output type",
+      base.replace("multiple_choice", "multiple_choices"),
+      /output_type: .*got "multiple_choices"/,
+    ],
+    [
+      "an unknown sampler",
+      `${base}fewshot_config: {sampler: best}\nnum_fewshot: 1\n`,
+      /fewshot_config\.sampler: "best" is unknown/,
+    ],
+    ["pictures", `${base}doc_to_image: image\n`, /doc_to_image needs a model that sees/],
+    ["no YAML", "task: [", /mine\.yaml: not valid YAML/],
+    ["another tag", `${base}x: !python y\n`, /the only tag known is !function/],
+    ["a list", "- a\n", /and not the fields of a task/],
+  ];
+  it.each(faults)("with %s is an error that names file and field", async (_, text, message) => {
+    const run = async () => {
+      const task = await prepared(text);
+      const answers = task.documents[0]!.requests.map(() => ({ logLikelihood: 0, greedy: false }));
+      task.metrics.values(task.documents[0]!.row, answers);
+    };
+    await expect(run()).rejects.toThrow(message);
+    await expect(run()).rejects.toMatchObject({ name: expect.stringMatching(/HandheldError|DataError/) });
+  });
+});
+
+describe("groups and tags", () => {
+  it("of files: members, patterns, tasks defined on the spot", async () => {
+    write("cat/a.yaml", `${base.replace("mine", "t_a")}tag: both\n`);
+    write("cat/b.yaml", `${base.replace("mine", "t_b")}tag: [both, one]\n`);
+    const group = `group: all\n${base.replace("task: mine\n", "")}task:\n  - both\n  - {task: t_c, doc_to_text: "{{q}}?"}\n`;
+    write("cat/c.yaml", `${group}aggregate_metric_list: {metric: acc, weight_by_size: false}\n`);
+    write("cat/broken.yaml", "task: [\n");
+    const catalogue = await loadCatalogue([join(folder, "cat")]);
+    const names = (name: string) => catalogue.find(name).map((found) => found.name);
+    expect(names("both")).toEqual(["t_a", "t_b"]);
+    expect(names("t_*")).toEqual(["t_a", "t_b", "t_c"]);
+    const [all] = catalogue.find("all") as GroupDefinition[];
+    expect(all!.members.map((member) => member.name)).toEqual(["t_a", "t_b", "t_c"]);
+    expect((all!.members[2] as TaskDefinition).config.doc_to_text).toBe("{{q}}?");
+    expect(catalogue.failures.map(String)).toEqual([expect.stringMatching(/broken\.yaml: not valid YAML/)]);
+    expect(() => catalogue.find("nothing")).toThrow(/there is no task "nothing"; a file could not be read/);
+  });
+
+  it("that are shipped can all be resolved", async () => {
+    const catalogue = await loadCatalogue([shippedTasks]);
+    expect(catalogue.failures).toEqual([]);
+    for (const name of catalogue.names) expect(catalogue.find(name).length).toBeGreaterThan(0);
+    const subjects = (name: string) =>
+      catalogue.find(name).flatMap(function leaves(found): string[] {
+        return found.kind === "task" ? [found.name] : found.members.flatMap(leaves);
+      });
+    expect(["mmlu", "cmmlu", "ceval-valid"].map((name) => new Set(subjects(name)).size)).toEqual([57, 67, 52]);
+  });
+});
+
+describe("filters", () => {
+  const run = (filter: string, answers: string[]) => {
+    const list = JSON.parse(filter) as never;
+    return filterPipelines({ filter_list: [{ name: "f", filter: list }] } as never, "x.yaml")[0]!.apply(answers);
+  };
+  it.each([
+    ['[{"function":"take_first"}]', [" a ", "b"], " a "],
+    ['[{"function":"remove_whitespace"},{"function":"take_first"}]', [" a ", "b"], "a"],
+    ['[{"function":"majority_vote"},{"function":"take_first"}]', ["a", "b", "b"], "b"],
+    ['[{"function":"take_first_k","k":2},{"function":"lowercase"}]', ["A", "B", "C"], ["a", "b"]],
+    [
+      '[{"function":"regex","regex_pattern":"#### (-?\\\\d+)"},{"function":"take_first"}]',
+      ["so #### 12 or #### 3"],
+      "12",
+    ],
+    ['[{"function":"regex","regex_pattern":"(\\\\d+)","group_select":-1},{"function":"take_first"}]', ["1 2 3"], "3"],
+    ['[{"function":"regex","regex_pattern":"(a)|(b)"},{"function":"take_first"}]', ["xb"], "b"],
+    ['[{"function":"regex","regex_pattern":"z"},{"function":"take_first"}]', ["xb"], "[invalid]"],
+    ['[{"function":"map","mapping_dict":{"a":"b"}},{"function":"take_first"}]', ["a"], "b"],
+  ])("%s", (filter, answers, wanted) => {
+    expect(run(filter, answers)).toEqual(wanted);
+  });
+});
+
+describe("numbers over documents", () => {
+  it("and their standard errors", async () => {
+    const values = [1, 0, 1, 1];
+    expect(aggregate("mean", values)).toBe(0.75);
+    expect(await standardError("mean", values, 1000)).toBeCloseTo(0.25, 12);
+    expect(aggregate("median", [3, 1, 2, 9])).toBe(3);
+    expect(aggregate("perplexity", [-1, -3])).toBeCloseTo(Math.exp(2), 12);
+    expect(
+      aggregate("weighted_perplexity", [
+        [-10, 2],
+        [-2, 4],
+      ]),
+    ).toBeCloseTo(Math.exp(2), 12);
+    expect(aggregate("bits_per_byte", [[-Math.LN2 * 6, 3]])).toBeCloseTo(2, 12);
+    expect(
+      await standardError(
+        "weighted_perplexity",
+        [
+          [-10, 2],
+          [-2, 4],
+        ],
+        10,
+      ),
+    ).toBeNull();
+    expect(
+      aggregate("f1", [
+        [1, 1],
+        [1, 0],
+        [0, 1],
+        [0, 0],
+      ]),
+    ).toBeCloseTo(0.5, 12);
+    expect(
+      aggregate("matthews_corrcoef", [
+        [1, 1],
+        [1, 0],
+        [0, 1],
+        [0, 0],
+      ]),
+    ).toBe(0);
+    expect(await standardError("mean", [1], 10)).toBeNull();
+  });
+
+  it("of a group, by size or not", () => {
+    expect(groupMean([1, 0], [3, 1])).toBe(0.75);
+    expect(groupMean([1, 0], null)).toBe(0.5);
+    expect(groupStderr([0.3, 0.4], null)).toBeCloseTo(0.25, 12);
+    // Parts of equal size: the same as without sizes but for the degrees of freedom.
+    expect(groupStderr([0.1, 0.1], [50, 50])).toBeCloseTo(0.1 / Math.SQRT2, 3);
+  });
+});

@@ -40,12 +40,11 @@ const operationShare = 0.7;
 // What 60 seconds allow: milliseconds of the largest operation, and of a slice of many small ones.
 const largestMs = 12;
 const sliceMs = 3;
-const cacheBytes = 48 * 2 ** 20;
 
 /**
  * Calibrates the device that a backend runs on, with the backend's threads.
  *
- * Needs about 350 MB. Measures some hundred operations up to three times in shuffled order, with three anchors between
+ * Needs about 400 MB. Measures some hundred operations up to three times in shuffled order, with three anchors between
  * them; then whole models with random weights, by turns, which say how well the operations add up.
  * @throws HandheldError `unsteady` when the machine did not stay the same (busy, throttled), `aborted`, `out-of-memory`
  * @example
@@ -58,7 +57,7 @@ export async function calibrateDevice(backend: Backend, options: CalibrationOpti
   const started = performance.now();
   const facts = await machineFacts();
   const weightBytes = options.weightBytes ?? Math.min(256 * 2 ** 20, (facts.memoryBytes ?? 2 ** 32) / 16);
-  const stage = new Stage(backend, { weightBytes, cacheBytes, ...stageShape });
+  const stage = new Stage(backend, { weightBytes, cacheBytes: weightBytes / 4, ...stageShape });
   try {
     const calibration = new Calibration(stage, options, started);
     const measured = await calibration.measureOperations();
@@ -189,7 +188,7 @@ class Calibration {
     return [
       { ...matmul(stage, [64, 512, 512], hotWindow, false)!, name: "arithmetic" },
       { ...matmul(stage, [1, 2048, 2048], stage.weightBytes, false)!, name: "memory" },
-      { ...rowTrial(stage, "rmsNorm", [1, 512], false), name: "small operations" },
+      { ...rowTrial(stage, "rmsNorm", [1, 512], false)!, name: "small operations" },
     ];
   }
 

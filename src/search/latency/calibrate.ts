@@ -26,7 +26,7 @@ export interface CalibrationOptions {
   onProgress?: ((done: number, what: "operations" | "models") => void) | undefined;
   /** Take the result of a machine that did not stay the same; its `quality.steady` is then false. Default false. */
   acceptUnsteady?: boolean | undefined;
-  /** Largest spread and drift of the anchors, as a share. Default 0.1. */
+  /** Largest spread and drift of the anchors, as a share. Default 0.15. */
   bound?: number | undefined;
   /** Bytes of weights to walk through, more than the caches hold. Default: 256 MiB, less where memory is short. */
   weightBytes?: number | undefined;
@@ -58,7 +58,7 @@ export async function calibrateDevice(backend: Backend, options: CalibrationOpti
   const started = performance.now();
   const facts = await machineFacts();
   const weightBytes = options.weightBytes ?? Math.min(256 * 2 ** 20, (facts.memoryBytes ?? 2 ** 32) / 16);
-  const stage = new Stage(backend, { weightBytes, cacheBytes: weightBytes / 4, ...stageShape });
+  const stage = new Stage(backend, { weightBytes, cacheBytes: Math.floor(weightBytes / 4), ...stageShape });
   try {
     const calibration = new Calibration(stage, options, started);
     const measured = await calibration.measureOperations();

@@ -5,8 +5,9 @@ import { HandheldError } from "../../errors.ts";
 import type { Backend } from "../../kernels/backend.ts";
 import type { Spec } from "../../spec/spec.ts";
 import { type CheckModel, chooseCheckModels, stepModels } from "./check-models.ts";
-import { type FactorFit, fitFactors, type Observation, plainFactors, total } from "./factors.ts";
-import type { Check, LatencyProfile, Phase } from "./latency-profile.ts";
+import { plainFactors, total } from "./factors.ts";
+import { holdAgainstModels } from "./hold.ts";
+import type { LatencyProfile } from "./latency-profile.ts";
 import { Operations } from "./operations.ts";
 import { pooledDecoder } from "./pooled.ts";
 import { Stage } from "./stage.ts";
@@ -14,7 +15,7 @@ import { measureSteadily, type SteadyResult } from "./steady.ts";
 import { Stopwatch } from "./stopwatch.ts";
 import { DeviceTimes, type RawTimes } from "./times.ts";
 import { hotWindow, matmul, rowTrial, stageShape, type Trial } from "./trials.ts";
-import { median, type TurnSpeeds, timeByTurns } from "./whole-model.ts";
+import { type TurnSpeeds, timeByTurns } from "./whole-model.ts";
 
 /** Options of {@link calibrateDevice}. */
 export interface CalibrationOptions {
@@ -25,7 +26,7 @@ export interface CalibrationOptions {
   onProgress?: ((done: number, what: "operations" | "models") => void) | undefined;
   /** Take the result of a machine that did not stay the same; its `quality.steady` is then false. Default false. */
   acceptUnsteady?: boolean | undefined;
-  /** Largest spread and drift of the anchors, as a share. Default 0.1. */
+  /** Largest spread and drift of the anchors, as a share. Default 0.15. */
   bound?: number | undefined;
   /** Bytes of weights to walk through, more than the caches hold. Default: 256 MiB, less where memory is short. */
   weightBytes?: number | undefined;
@@ -40,12 +41,11 @@ const operationShare = 0.7;
 // What 60 seconds allow: milliseconds of the largest operation, and of a slice of many small ones.
 const largestMs = 12;
 const sliceMs = 3;
-const cacheBytes = 48 * 2 ** 20;
 
 /**
  * Calibrates the device that a backend runs on, with the backend's threads.
  *
- * Needs about 350 MB. Measures some hundred operations up to three times in shuffled order, with three anchors between
+ * Needs about 400 MB. Measures some hundred operations up to three times in shuffled order, with three anchors between
  * them; then whole models with random weights, by turns, which say how well the operations add up.
  * @throws HandheldError `unsteady` when the machine did not stay the same (busy, throttled), `aborted`, `out-of-memory`
  * @example
@@ -58,19 +58,25 @@ export async function calibrateDevice(backend: Backend, options: CalibrationOpti
   const started = performance.now();
   const facts = await machineFacts();
   const weightBytes = options.weightBytes ?? Math.min(256 * 2 ** 20, (facts.memoryBytes ?? 2 ** 32) / 16);
-  const stage = new Stage(backend, { weightBytes, cacheBytes, ...stageShape });
+  const stage = new Stage(backend, { weightBytes, cacheBytes: Math.floor(weightBytes / 4), ...stageShape });
   try {
     const calibration = new Calibration(stage, options, started);
     const measured = await calibration.measureOperations();
     const raw = calibration.rawTimes(measured);
     const { models, speeds } = await calibration.measureModels();
+    const { checks, ...held } = holdAgainstModels(raw, models, speeds);
     return {
       format: "handheld-latency-profile",
       version: 1,
       date: new Date().toISOString(),
       device: deviceFields(facts),
       ...raw,
-      ...hold(raw, models, speeds, measured, (performance.now() - started) / 1000),
+      ...held,
+      quality: {
+        ...qualityOf(measured),
+        seconds: (performance.now() - started) / 1000,
+        checks,
+      },
     };
   } finally {
     stage.free();
@@ -134,12 +140,14 @@ class Calibration {
   rawTimes({ values }: SteadyResult): RawTimes {
     const raw = this.operations.rawTimes(values);
     const { small, large } = stepModels(this.stage.backend.serialWork);
-    const steps = [small, large].map(
-      (spec) => this.timeStep(spec) - total(new DeviceTimes(raw).pass(spec, 1, 0), plainFactors),
-    );
-    const [serialStep, threadedStep] = steps.map((step) => Math.max(leastStep, step));
-    raw.threaded.step = threadedStep!;
-    if (raw.serial) raw.serial.step = serialStep!;
+    const step = (spec: Spec) => {
+      const operations = total(new DeviceTimes(raw).pass(spec, 1, 0), plainFactors);
+      return Math.max(leastStep, this.timeStep(spec) - operations);
+    };
+    const smallStep = step(small);
+    if (raw.serial) raw.serial.step = smallStep;
+    // With one thread the smaller model tells more: less of it is operations.
+    raw.threaded.step = raw.serial ? step(large) : smallStep;
     return raw;
   }
 
@@ -189,7 +197,7 @@ class Calibration {
     return [
       { ...matmul(stage, [64, 512, 512], hotWindow, false)!, name: "arithmetic" },
       { ...matmul(stage, [1, 2048, 2048], stage.weightBytes, false)!, name: "memory" },
-      { ...rowTrial(stage, "rmsNorm", [1, 512], false), name: "small operations" },
+      { ...rowTrial(stage, "rmsNorm", [1, 512], false)!, name: "small operations" },
     ];
   }
 
@@ -218,33 +226,6 @@ function deviceFields({
   return { platform, arch, cpuModel, cores, memoryBytes, runtime };
 }
 
-/** Holds measured models against their operations. */
-function hold(
-  raw: RawTimes,
-  models: readonly CheckModel[],
-  speeds: readonly TurnSpeeds[],
-  { anchors, bound, steady, retried, values }: SteadyResult,
-  seconds: number,
-): Pick<LatencyProfile, "factors" | "deviation" | "quality"> {
-  const times = new DeviceTimes(raw);
-  const checks: Check[] = [];
-  const compare = (phase: Phase): FactorFit => {
-    const observations = models.map(({ spec, prompt, context }, i): Observation => {
-      const [tokens, position] = phase === "prefill" ? [prompt, 0] : [1, context];
-      const measured = (1e6 * tokens) / median(speeds[i]![phase]);
-      return { times: { ...times.pass(spec, tokens, position) }, measured };
-    });
-    const fitted = fitFactors(observations);
-    observations.forEach(({ measured }, i) => {
-      const predictedMs = fitted.predicted[i]! / 1000;
-      checks.push({ model: models[i]!.name, phase, measuredMs: measured / 1000, predictedMs });
-    });
-    return fitted;
-  };
-  const [prefill, decode] = [compare("prefill"), compare("decode")];
-  return {
-    factors: { prefill: prefill.factors, decode: decode.factors },
-    deviation: { prefill: prefill.deviation, decode: decode.deviation },
-    quality: { steady, bound, anchors, retried, points: values.length, seconds, checks },
-  };
+function qualityOf({ steady, bound, anchors, retried, values }: SteadyResult) {
+  return { steady, bound, anchors, retried, points: values.length };
 }

@@ -38,6 +38,10 @@ const rows: Row[] = [
   [6, 512, 1536, 4, 4, 151936, "relu", 1, 64, 64],
   [10, 1280, 3456, 20, 4, 32000, "silu", 2, 64, 64],
   [40, 512, 1408, 8, 8, 32000, "relu", 1, 64, 256],
+  // Some 10 to 30 MB, about what last-level caches hold.
+  [10, 320, 896, 5, 5, 32000, "relu", 1, 64, 96],
+  [20, 384, 1024, 6, 3, 32000, "silu", 1, 96, 128],
+  [6, 640, 2016, 10, 5, 32000, "relu", 1, 64, 64],
 ];
 
 function toSpec([layers, width, ffnWidth, heads, kvHeads, vocabulary, activation, layerRepeat]: Row): Spec {
@@ -52,13 +56,13 @@ function nameOf([layers, width, ffnWidth, heads, kvHeads, vocabulary, activation
 // A model's turns: warming up and three repeats, three rounds; decoding costs a like time.
 const promptsTimed = 24;
 
-/** As many of the models as `seconds` allow at `rate` multiply-adds per microsecond, at least four of the smallest. */
+/** As many of the models as `seconds` allow at `rate` multiply-adds per microsecond, at least six of the smallest. */
 export function chooseCheckModels(rate: number, seconds: number): CheckModel[] {
   const models = rows.map((row) => ({ name: nameOf(row), spec: toSpec(row), prompt: row[8], context: row[9] }));
   const cost = (model: CheckModel) => (promptsTimed * forwardFlops(model.spec, { tokens: model.prompt })) / 2e6 / rate;
   const cheapest = models.toSorted((a, b) => cost(a) - cost(b));
   let spent = 0;
-  const chosen = new Set(cheapest.filter((model, i) => (spent += cost(model)) <= seconds || i < 4));
+  const chosen = new Set(cheapest.filter((model, i) => (spent += cost(model)) <= seconds || i < 6));
   return models.filter((model) => chosen.has(model));
 }
 

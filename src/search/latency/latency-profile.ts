@@ -22,7 +22,7 @@ const tables = z.strictObject({
   /** Int4 products by [N tokens, M rows, K columns] whose weights a cache holds, and whose weights it does not. */
   matmulCached: grid,
   matmulStreamed: grid,
-  /** Attention by [N tokens, mean tokens attended to, K key/value heads, query heads for each, D]. */
+  /** Storing N tokens' keys and values, and their attention, by [N tokens, mean tokens attended to, K key/value heads, query heads for each, D]. */
   attention: grid,
   /** By [N rows, width]. */
   rows: z.strictObject(

@@ -11,7 +11,9 @@ export interface ResidencyTrials {
 }
 
 const megabyte = 2 ** 20;
-const windows = [0.25, 0.5, 1, 2, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192].map((size) => size * megabyte);
+// Close together where last-level caches end: there a few megabytes decide whether a small model fits.
+const megabytes = [0.25, 0.5, 1, 2, 3, 4, 6, 8, 12, 16, 20, 24, 28, 32, 36, 40, 48, 56, 64, 80, 96, 128, 192];
+const windows = megabytes.map((size) => size * megabyte);
 // 144 KiB: small beside every window, large beside the cost of beginning.
 const shape = [1, 512, 512];
 

@@ -17,7 +17,7 @@ export interface SteadyOptions {
   batch: number;
   /** Whether there is time to measure so many more. */
   hasTimeFor(measurements: number): boolean;
-  /** Largest spread and drift of an anchor. Default 0.1. */
+  /** Largest spread and drift of an anchor. Default 0.15. */
   bound?: number | undefined;
   /** Go on where the anchors are beyond the bound in the end: the result says so. */
   acceptUnsteady: boolean;

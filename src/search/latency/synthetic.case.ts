@@ -81,8 +81,9 @@ export function syntheticPass(spec: Spec, tokens: number, position: number): num
     matmul: (_: Part, N, M, K, times) => {
       total += times * formulas.matmulStreamed(N, Math.ceil(M / 8) * 8, Math.ceil(K / 32) * 32);
     },
-    attention: (N, at, H, K, D, window, times) => {
-      total += times * formulas.attention(N, meanAttended(N, at, window), K, H / K, D);
+    attention: (N, at, H, K, D, window, stored, times) => {
+      const more = formulas.rows("kvAppend", stored, K * D) - formulas.rows("kvAppend", N, K * D);
+      total += times * (more + formulas.attention(N, meanAttended(N, at, window), K, H / K, D));
     },
     rows: (kind, N, width, times) => {
       total += times * formulas.rows(kind, N, width);

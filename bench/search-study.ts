@@ -66,9 +66,14 @@ interface Speeds {
 }
 
 const predictor = createPredictor(await openProfile());
-const results: Record<string, unknown> = { ...setting(threads, rounds), ...at, measured: !options.predict };
-console.log(`${Object.values(setting(threads, rounds)).join(" · ")} · prompt ${at.prompt}, context ${at.context}`);
-console.log(options.predict ? "Speeds are predicted." : "Speeds are measured whole, by turns.");
+const about = {
+  ...setting(threads, rounds),
+  rounds: options.predict ? "predicted" : `measured whole, ${rounds} rounds by turns`,
+  date: new Date().toISOString().slice(0, 10),
+  lengths: `prompt ${at.prompt}, context ${at.context}`,
+};
+const results: Record<string, unknown> = { ...about };
+console.log(Object.values(about).join(" · "));
 for (const name of options.sections.split(",")) {
   const section = { table7, table2, space, shapes, options: optionsSection, quality: qualitySection, enumeration }[
     name

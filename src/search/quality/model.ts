@@ -5,14 +5,15 @@
 // deviation has a squared-exponential kernel over aspect, head size and heads per key/value head. All of it is conditioned
 // on two tables: 36 losses (PhoneLM, Table 7) and 19 accuracies (MobileLLM, Table 11).
 //
-// The tables disagree about depth: at 2 B tokens PhoneLM's losses are best at 11 to 18 layers and worse on both sides,
+// The tables disagree about depth: PhoneLM's losses are best at 11 to 18 layers and worse on both sides,
 // MobileLLM's accuracies go on rising to 30 and then stay. So curve and deviation are random effects: each group of runs
 // (a table's size) has its own, correlated 0.9 with the same table's other size and 0.5 with the other table's. A shape
 // that is asked for belongs to a training run that nobody has seen yet, correlated 0.5 with all of them: it is drawn to what
 // the tables share, and their disagreement is in its interval. Accuracy becomes loss by the exchange rate within the
 // table itself: its two sizes differ by so many points and, by the exponent of 0.076, by so much ln(loss).
 // Hyperparameters are those of the highest marginal likelihood on a coarse grid, but for the correlation of 0.5 (two tables
-// cannot tell; 0.75 is likelier by half a nat) and the growth of the best aspect with size (./features.ts; 0.5 by as much).
+// cannot tell; 0.75 is a little likelier) and the growth of the best aspect with size (./features.ts; 0.5 is a little
+// likelier than 0.25): together half a nat.
 // At 1.5 B and at 1 M all of this is an extrapolation; proxy training (../proxy) gives evidence where it matters.
 import type { Estimate } from "../latency/predictor.ts";
 import { solveLower } from "./cholesky.ts";

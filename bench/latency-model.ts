@@ -61,7 +61,7 @@ report(results);
 
 function cpuMilliseconds(): number {
   if (threads > 1) throw new Error("--clock cpu counts one thread: add --threads 1");
-  const { user, system } = process.threadCpuUsage();
+  const { user, system } = process.cpuUsage();
   return (user + system) / 1000;
 }
 

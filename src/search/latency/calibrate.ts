@@ -5,10 +5,9 @@ import { HandheldError } from "../../errors.ts";
 import type { Backend } from "../../kernels/backend.ts";
 import type { Spec } from "../../spec/spec.ts";
 import { type CheckModel, chooseCheckModels, stepModels } from "./check-models.ts";
-import { type FactorFit, fitFactors, type Observation } from "./factors.ts";
+import { type FactorFit, fitFactors, type Observation, plainFactors, total } from "./factors.ts";
 import type { Check, LatencyProfile, Phase } from "./latency-profile.ts";
 import { Operations } from "./operations.ts";
-import { parts } from "./plan.ts";
 import { pooledDecoder } from "./pooled.ts";
 import { Stage } from "./stage.ts";
 import { measureSteadily, type SteadyResult } from "./steady.ts";
@@ -30,6 +29,8 @@ export interface CalibrationOptions {
   bound?: number | undefined;
   /** Bytes of weights to walk through, more than the caches hold. Default: 256 MiB, less where memory is short. */
   weightBytes?: number | undefined;
+  /** Whole models that its operations are checked with. Default: as many of ours as the seconds allow. */
+  models?: readonly CheckModel[] | undefined;
   /** Milliseconds of a clock. Default performance.now. */
   now?: (() => number) | undefined;
 }
@@ -39,12 +40,11 @@ const operationShare = 0.7;
 // What 60 seconds allow: milliseconds of the largest operation, and of a slice of many small ones.
 const largestMs = 12;
 const sliceMs = 3;
-const cacheBytes = 48 * 2 ** 20;
 
 /**
  * Calibrates the device that a backend runs on, with the backend's threads.
  *
- * Needs about 350 MB. Measures some hundred operations up to three times in shuffled order, with three anchors between
+ * Needs about 400 MB. Measures some hundred operations up to three times in shuffled order, with three anchors between
  * them; then whole models with random weights, by turns, which say how well the operations add up.
  * @throws HandheldError `unsteady` when the machine did not stay the same (busy, throttled), `aborted`, `out-of-memory`
  * @example
@@ -57,7 +57,7 @@ export async function calibrateDevice(backend: Backend, options: CalibrationOpti
   const started = performance.now();
   const facts = await machineFacts();
   const weightBytes = options.weightBytes ?? Math.min(256 * 2 ** 20, (facts.memoryBytes ?? 2 ** 32) / 16);
-  const stage = new Stage(backend, { weightBytes, cacheBytes, ...stageShape });
+  const stage = new Stage(backend, { weightBytes, cacheBytes: weightBytes / 4, ...stageShape });
   try {
     const calibration = new Calibration(stage, options, started);
     const measured = await calibration.measureOperations();
@@ -133,16 +133,18 @@ class Calibration {
   rawTimes({ values }: SteadyResult): RawTimes {
     const raw = this.operations.rawTimes(values);
     const { small, large } = stepModels(this.stage.backend.serialWork);
-    const steps = [small, large].map((spec) => this.timeStep(spec) - total(new DeviceTimes(raw).pass(spec, 1, 0)));
+    const steps = [small, large].map(
+      (spec) => this.timeStep(spec) - total(new DeviceTimes(raw).pass(spec, 1, 0), plainFactors),
+    );
     const [serialStep, threadedStep] = steps.map((step) => Math.max(leastStep, step));
     raw.threaded.step = threadedStep!;
     if (raw.serial) raw.serial.step = serialStep!;
     return raw;
   }
 
-  async measureModels(): Promise<{ models: CheckModel[]; speeds: TurnSpeeds[] }> {
+  async measureModels(): Promise<{ models: readonly CheckModel[]; speeds: TurnSpeeds[] }> {
     const { options } = this;
-    const models = chooseCheckModels(this.rate, this.seconds - this.elapsedMs() / 1000);
+    const models = options.models ?? chooseCheckModels(this.rate, this.seconds - this.elapsedMs() / 1000);
     const speeds = await timeByTurns(models, (spec) => this.open(spec), {
       rounds: 3,
       repeats: 3,
@@ -186,7 +188,7 @@ class Calibration {
     return [
       { ...matmul(stage, [64, 512, 512], hotWindow, false)!, name: "arithmetic" },
       { ...matmul(stage, [1, 2048, 2048], stage.weightBytes, false)!, name: "memory" },
-      { ...rowTrial(stage, "rmsNorm", [1, 512], false), name: "small operations" },
+      { ...rowTrial(stage, "rmsNorm", [1, 512], false)!, name: "small operations" },
     ];
   }
 
@@ -203,10 +205,6 @@ class Calibration {
 
 // Microseconds: a pass takes some time, whatever the noise says.
 const leastStep = 0.5;
-
-function total(times: Readonly<Record<string, number>>): number {
-  return parts.reduce((sum, part) => sum + times[part]!, 0);
-}
 
 function deviceFields({
   platform,

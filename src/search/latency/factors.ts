@@ -18,11 +18,17 @@ export interface FactorFit {
   deviation: number;
 }
 
-/** How strongly a factor is held at 1: as an observation all of whose time is that part's, off by 1 ÷ √this. */
-const hold = 0.02;
-const range = { least: 0.5, most: 2 };
+/** What a factor is where the observations say nothing. */
+export const plainFactors: Factors = { matrices: 1, head: 1, attention: 1, rest: 1, calls: 0 };
+/**
+ * How strongly a factor is held at that: as by so many observations all of whose time is that part's. On 24 models of 50 to
+ * 600 M (EPYC, one thread, a busy machine), 11 of them known, the others are off by 2.9 % in the median, by 5.0 % without
+ * calls, by 3.4 % with calls held as strongly as the rest.
+ */
+const hold: Factors = { matrices: 0.02, head: 0.02, attention: 0.02, rest: 0.02, calls: 0.002 };
+const most = 3;
 
-/** Fits factors by least squares of relative errors, held near 1 where the observations say little of a part. */
+/** Fits factors by least squares of relative errors, held at the plain ones where the observations say little of a part. */
 export function fitFactors(observations: readonly Observation[]): FactorFit {
   const factors = leastSquares(observations);
   const predicted = observations.map((one, i) => {
@@ -40,7 +46,7 @@ export function total(times: PartTimes, factors: Factors): number {
 
 // One factor after the other, each at its best given the others and within its range, until nothing moves.
 function leastSquares(observations: readonly Observation[]): Factors {
-  const factors = Object.fromEntries(parts.map((part) => [part, 1])) as Factors;
+  const factors = { ...plainFactors };
   for (let sweep = 0; sweep < 200; sweep++) {
     for (const part of parts) factors[part] = best(part, factors, observations);
   }
@@ -48,12 +54,13 @@ function leastSquares(observations: readonly Observation[]): Factors {
 }
 
 function best(part: Part, factors: Factors, observations: readonly Observation[]): number {
-  let [product, square] = [hold, hold];
+  let [product, square] = [hold[part] * plainFactors[part], hold[part]];
   for (const { times, measured } of observations) {
     const own = times[part] / measured;
     const others = total(times, factors) / measured - own * factors[part];
     product += own * (1 - others);
     square += own * own;
   }
-  return Math.min(range.most, Math.max(range.least, product / square));
+  // A part takes some time; calls need not take more.
+  return Math.min(most, Math.max(plainFactors[part] / most, product / square));
 }

@@ -25,6 +25,8 @@ export class MonotoneGrid {
   private readonly cells = new Int32Array(mostAxes);
   private readonly shares = new Float64Array(mostAxes);
   private readonly point = new Float64Array(mostAxes);
+  private readonly offsets = new Int32Array(2 ** mostAxes);
+  private readonly corners = new Float64Array(2 ** mostAxes);
 
   constructor(grid: Grid) {
     const extended = startAtZero({ axes: grid.axes, values: monotone(grid) });
@@ -55,16 +57,30 @@ export class MonotoneGrid {
       cells[k] = cell;
       shares[k] = axis.length === 1 ? 0 : (x - axis[cell]!) / (axis[cell + 1]! - axis[cell]!);
     }
-    return beyond * this.blend(0, 0);
+    return beyond * this.blend();
   }
 
-  private blend(axis: number, offset: number): number {
-    if (axis === this.axes.length) return this.values[offset]!;
-    const low = offset + this.cells[axis]! * this.strides[axis]!;
-    const share = this.shares[axis]!;
-    if (share === 0) return this.blend(axis + 1, low);
-    const below = this.blend(axis + 1, low);
-    return below + share * (this.blend(axis + 1, low + this.strides[axis]!) - below);
+  /** The corners of the cell around the point, folded axis by axis, the last one first. */
+  private blend(): number {
+    const { cells, shares, strides, values, offsets, corners } = this;
+    let count = 1;
+    offsets[0] = 0;
+    for (let k = 0; k < strides.length; k++) {
+      const base = cells[k]! * strides[k]!;
+      const upper = shares[k] === 0 ? base : base + strides[k]!;
+      for (let i = 0; i < count; i++) {
+        offsets[i + count] = offsets[i]! + upper;
+        offsets[i] = offsets[i]! + base;
+      }
+      count *= 2;
+    }
+    for (let i = 0; i < count; i++) corners[i] = values[offsets[i]!]!;
+    for (let k = strides.length - 1; k >= 0; k--) {
+      count /= 2;
+      const share = shares[k]!;
+      for (let i = 0; i < count; i++) corners[i] = corners[i]! + share * (corners[i + count]! - corners[i]!);
+    }
+    return corners[0]!;
   }
 }
 

@@ -1,5 +1,6 @@
 // The latency model of a device: calibrate once, then predict the speed and memory of any architecture.
 export * from "./calibrate.ts";
+export type { CheckModel } from "./check-models.ts";
 export * from "./latency-profile.ts";
 export * from "./predictor.ts";
 export * from "./verify.ts";

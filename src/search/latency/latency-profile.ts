@@ -22,7 +22,7 @@ const tables = z.strictObject({
   /** Int4 products by [N tokens, M rows, K columns] whose weights a cache holds, and whose weights it does not. */
   matmulCached: grid,
   matmulStreamed: grid,
-  /** Attention by [N tokens, mean tokens attended to, K key/value heads, query heads for each, D]. */
+  /** Storing N tokens' keys and values, and their attention, by [N tokens, mean tokens attended to, K key/value heads, query heads for each, D]. */
   attention: grid,
   /** By [N rows, width]. */
   rows: z.strictObject(
@@ -33,7 +33,7 @@ const tables = z.strictObject({
 });
 
 const factors = z.strictObject(
-  Object.fromEntries(parts.map((part) => [part, positive])) as Record<(typeof parts)[number], typeof positive>,
+  Object.fromEntries(parts.map((part) => [part, share])) as Record<(typeof parts)[number], typeof share>,
 );
 
 /** Repeated measurements of one thing through the calibration: whether the machine stayed the same. */
@@ -81,11 +81,10 @@ const profile = z.strictObject({
   /** On the caller's thread alone; null where that is the same. */
   serial: tables.nullable(),
   /** How much of the time from cached to streamed weights a product takes, by bytes used between two uses: 0 to 1, rising. */
-  residency: z.strictObject({
-    bytes: z.array(positive).nonempty(),
-    share: z.array(z.number().min(0).max(1)).nonempty(),
-  }),
-  /** Whole models against the sum of their operations: a factor for each part. */
+  residency: z
+    .strictObject({ bytes: z.array(positive).nonempty(), share: z.array(z.number().min(0).max(1)).nonempty() })
+    .refine(({ bytes, share }) => bytes.length === share.length, "a share per number of bytes"),
+  /** Whole models against the sum of their operations: a factor for each part; of calls, microseconds each. */
   factors: z.strictObject({ prefill: factors, decode: factors }),
   /** Standard deviation of log(measured ÷ predicted) over whole models that were left out in turn. */
   deviation: z.strictObject({ prefill: share, decode: share }),

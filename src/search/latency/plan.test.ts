@@ -49,7 +49,10 @@ const planned = (spec: Spec, tokens: number, position: number): Counts => {
   const counts: Counts = new Map();
   const sink: OperationSink = {
     matmul: (_, N, M, K, times) => count(counts, `matmul ${N} ${M} ${K}`, times),
-    attention: (N, at, H, K, D, window, times) => count(counts, `attention ${N} ${at} ${H} ${K} ${D} ${window}`, times),
+    attention: (N, at, H, K, D, window, stored, times) => {
+      count(counts, `kvAppend ${stored} ${K * D}`, times);
+      count(counts, `attention ${N} ${at} ${H} ${K} ${D} ${window}`, times);
+    },
     rows: (kind, N, width, times) => count(counts, `${kind} ${N} ${width}`, times),
   };
   planForward(spec, tokens, position, sink);

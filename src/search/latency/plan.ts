@@ -19,8 +19,11 @@ export const rowKinds = [
 ] as const;
 export type RowKind = (typeof rowKinds)[number];
 
-/** Parts of a model whose times are told apart. */
-export const parts = ["matrices", "head", "attention", "rest"] as const;
+/**
+ * Parts of a model whose times are told apart. `calls` is the number of operations: what each takes more among others than
+ * in a row with its like, when everything it touches is warm.
+ */
+export const parts = ["matrices", "head", "attention", "rest", "calls"] as const;
 export type Part = (typeof parts)[number];
 
 /**
@@ -30,8 +33,20 @@ export type Part = (typeof parts)[number];
 export interface OperationSink {
   /** An int4 product of N tokens with a matrix [M, K]. */
   matmul(part: Part, N: number, M: number, K: number, times: number, again: number): void;
-  /** Attention of N tokens at `position`, each to at most `window` tokens (0: all). */
-  attention(N: number, position: number, H: number, K: number, D: number, window: number, times: number): void;
+  /**
+   * Attention of N tokens at `position`, each to at most `window` tokens (0: all), behind storing the keys and values of
+   * `stored` tokens, of which these are the last.
+   */
+  attention(
+    N: number,
+    position: number,
+    H: number,
+    K: number,
+    D: number,
+    window: number,
+    stored: number,
+    times: number,
+  ): void;
   /** An operation on N rows of `width` numbers. */
   rows(kind: RowKind, N: number, width: number, times: number): void;
 }
@@ -106,9 +121,11 @@ function planBlock(spec: Spec, i: number, chunk: Chunk, times: number, again: nu
     planNorm(spec, whole ? N : N * K, whole ? K * D : D, times, sink);
   }
   if (spec.positions === "rope") sink.rows("rope", N, (H + K) * D, times);
-  sink.rows("kvAppend", N, K * D, times);
-  if (needed === 0) return;
-  sink.attention(needed, position + N - needed, H, K, D, layerWindow(spec, i), times);
+  if (needed === 0) {
+    sink.rows("kvAppend", N, K * D, times);
+    return;
+  }
+  sink.attention(needed, position + N - needed, H, K, D, layerWindow(spec, i), N, times);
   planBranchEnd(spec, needed, H * D, spec.outputBias, times, again, sink);
   if (!parallelResidual && normedInput) planNorm(spec, needed, C, times, sink);
   planFeedForward(spec, i, needed, times, again, sink);

@@ -94,6 +94,12 @@ export class Stage {
     this.at = 0;
   }
 
+  /** Whether there is room for the cache of one layer. */
+  hasRoomFor(K: number, D: number, tokens: number): boolean {
+    const pages = Math.ceil(tokens / kvPageTokens);
+    return pages <= mostPages && 2 * this.backend.kvBytes(K, D, "int8") * pages <= this.cacheBytes;
+  }
+
   /** KV caches of as many layers as there is room for, at most `most`, for `tokens` tokens each. */
   layers(K: number, D: number, tokens: number, most: number): KvLayer[] {
     const side = this.backend.kvBytes(K, D, "int8");

@@ -1,6 +1,7 @@
 // A device whose times follow known formulas, for tests: what a calibration of it would find, and what its models take.
 import { matrixBytes } from "../../spec/arithmetic.ts";
 import type { Spec } from "../../spec/spec.ts";
+import { plainFactors } from "./factors.ts";
 import { pointsOf } from "./grid.ts";
 import type { LatencyProfile } from "./latency-profile.ts";
 import { type OperationSink, type Part, planForward, type RowKind, rowKinds } from "./plan.ts";
@@ -34,7 +35,6 @@ export function syntheticProfile(): LatencyProfile {
     [1, 8],
     [32, 256],
   ];
-  const plain = { matrices: 1, head: 1, attention: 1, rest: 1 };
   return {
     format: "handheld-latency-profile",
     version: 1,
@@ -68,7 +68,7 @@ export function syntheticProfile(): LatencyProfile {
     },
     serial: null,
     residency: { bytes: [1], share: [1] },
-    factors: { prefill: plain, decode: plain },
+    factors: { prefill: plainFactors, decode: plainFactors },
     deviation: { prefill: 0.03, decode: 0.02 },
     quality: { steady: true, bound: 0.1, anchors: [], retried: 0, points: 1, seconds: 1, checks: [] },
   };
@@ -81,8 +81,9 @@ export function syntheticPass(spec: Spec, tokens: number, position: number): num
     matmul: (_: Part, N, M, K, times) => {
       total += times * formulas.matmulStreamed(N, Math.ceil(M / 8) * 8, Math.ceil(K / 32) * 32);
     },
-    attention: (N, at, H, K, D, window, times) => {
-      total += times * formulas.attention(N, meanAttended(N, at, window), K, H / K, D);
+    attention: (N, at, H, K, D, window, stored, times) => {
+      const more = formulas.rows("kvAppend", stored, K * D) - formulas.rows("kvAppend", N, K * D);
+      total += times * (more + formulas.attention(N, meanAttended(N, at, window), K, H / K, D));
     },
     rows: (kind, N, width, times) => {
       total += times * formulas.rows(kind, N, width);

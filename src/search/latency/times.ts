@@ -1,12 +1,12 @@
 // Adds up the operations of a forward pass with a device's times: by part, with the weights where they will be found.
-import { kvBytesPerToken, matrixBytes } from "../../spec/arithmetic.ts";
+import { matrixBytes } from "../../spec/arithmetic.ts";
 import type { Spec } from "../../spec/spec.ts";
 import { MonotoneGrid } from "./grid.ts";
 import type { Factors, LatencyProfile, LatencyTables } from "./latency-profile.ts";
 import { chunkTokens, type OperationSink, type Part, parts, planForward, type RowKind } from "./plan.ts";
 import { commandsPerList, operationWork } from "./work.ts";
 
-/** Microseconds of a forward pass by part. */
+/** Microseconds of a forward pass by part, `calls` counted as one each; all are to be multiplied by the part's factor. */
 export type PartTimes = Record<Part, number>;
 
 /** What is measured of a device but for how well it adds up. */
@@ -45,13 +45,14 @@ export class DeviceTimes {
     const lists = Math.ceil(totals.commands / commandsPerList);
     const passes = Math.max(1, Math.ceil(tokens / chunkTokens(spec)));
     const weightBytes = totals.weightBytes / passes;
-    const cacheBytes = kvBytesPerToken(spec) * (position + tokens);
+    const cacheBytes = (totals.cacheBytesPerToken / passes) * (position + tokens);
     costs.tables = totals.work / lists < this.serialWork ? this.serial : this.threaded;
     costs.modelShare = this.cold(weightBytes + cacheBytes);
     costs.blockShare = this.cold(totals.blockBytes / passes / spec.layers);
     costs.reset();
     planForward(spec, tokens, position, costs);
     costs.times.rest += costs.tables.step;
+    costs.times.calls = totals.commands;
     return costs.times;
   }
 
@@ -94,12 +95,15 @@ class PassTotals implements OperationSink {
   /** Bytes of distinct matrices, and of the blocks' among them. */
   weightBytes = 0;
   blockBytes = 0;
+  /** Bytes of keys and values of a token, in all layers. */
+  cacheBytesPerToken = 0;
 
   reset(): void {
     this.work = 0;
     this.commands = 0;
     this.weightBytes = 0;
     this.blockBytes = 0;
+    this.cacheBytesPerToken = 0;
   }
 
   matmul(part: Part, N: number, M: number, K: number, times: number, again: number): void {
@@ -110,9 +114,19 @@ class PassTotals implements OperationSink {
     if (part === "matrices") this.blockBytes += bytes;
   }
 
-  attention(N: number, position: number, H: number, _K: number, D: number, _window: number, times: number): void {
+  attention(
+    N: number,
+    position: number,
+    H: number,
+    K: number,
+    D: number,
+    _window: number,
+    _stored: number,
+    times: number,
+  ): void {
+    this.cacheBytesPerToken += 2 * K * (D + 4) * times;
     this.work += operationWork.attention(N, position, H, D) * times;
-    this.commands += times;
+    this.commands += 2 * times;
   }
 
   rows(kind: RowKind, N: number, width: number, times: number): void {
@@ -123,7 +137,7 @@ class PassTotals implements OperationSink {
 
 /** Microseconds by part. */
 class PassCosts implements OperationSink {
-  readonly times: PartTimes = { matrices: 0, head: 0, attention: 0, rest: 0 };
+  readonly times: PartTimes = { matrices: 0, head: 0, attention: 0, rest: 0, calls: 0 };
   tables!: PreparedTables;
   /** From cached (0) to streamed (1): for weights used once in a pass, and for those of a block that runs again. */
   modelShare = 0;
@@ -141,8 +155,20 @@ class PassCosts implements OperationSink {
     this.times[part] += times * cached + more * ((times - again) * this.modelShare + again * this.blockShare);
   }
 
-  attention(N: number, position: number, H: number, K: number, D: number, window: number, times: number): void {
-    this.times.attention += times * this.tables.attention.at(N, meanAttended(N, position, window), K, H / K, D);
+  attention(
+    N: number,
+    position: number,
+    H: number,
+    K: number,
+    D: number,
+    window: number,
+    stored: number,
+    times: number,
+  ): void {
+    const { attention, rows } = this.tables;
+    // The table's times have N tokens stored before.
+    const more = stored > N ? rows.kvAppend.at(stored, K * D) - rows.kvAppend.at(N, K * D) : 0;
+    this.times.attention += times * (more + attention.at(N, meanAttended(N, position, window), K, H / K, D));
   }
 
   rows(kind: RowKind, N: number, width: number, times: number): void {

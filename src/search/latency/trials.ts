@@ -42,8 +42,9 @@ const rowWidths = [64, 512, 2048, 8192];
 const choiceWidths = [1024, 32768, 152064];
 /** Small shapes, as lists that run on one thread have them. */
 const serialShape = { rows: [32, 128, 512, 2048], columns: [32, 128, 512, 2048] };
-/** Layers through whose caches attention goes in turns. */
-const cachedLayers = 32;
+// KV caches that attention goes through in turns: all that there is room for, as in a model a token's weights push them
+// out of the processor's caches.
+const mostLayers = 1024;
 /** Bytes that a thread's second-level cache surely holds, with activations beside them. */
 export const hotWindow = 256 * 1024;
 
@@ -103,7 +104,7 @@ function attention(stage: Stage, point: readonly number[], serial: boolean): Tri
   if (position < 0) return null;
   const H = K * group;
   const stride = (H + 2 * K) * D;
-  if (N * stride > stageShape.rows * stageShape.width) return null;
+  if (N * stride > stageShape.rows * stageShape.width || !stage.hasRoomFor(K, D, position + N)) return null;
   return {
     name: `attention of ${N} to ${S}, ${H} heads of ${D} on ${K}`,
     countedWork: operationWork.attention(N, position, H, D),
@@ -112,9 +113,11 @@ function attention(stage: Stage, point: readonly number[], serial: boolean): Tri
     serial,
     prepare() {
       const { backend, input, output } = stage;
-      const layers = stage.layers(K, D, position + N, serial ? 1 : cachedLayers);
+      const layers = stage.layers(K, D, position + N, serial ? 1 : mostLayers);
+      const keys = input + 4 * H * D;
       let i = 0;
       return () => {
+        backend.kvAppend(layers[i]!, keys, keys + 4 * K * D, N, position, K, D, stride);
         backend.attentionCached(output, input, layers[i]!, N, position, H, K, D, stride);
         i = (i + 1) % layers.length;
       };
@@ -123,20 +126,21 @@ function attention(stage: Stage, point: readonly number[], serial: boolean): Tri
 }
 
 /** An operation on rows. */
-export function rowTrial(stage: Stage, kind: RowKind, point: readonly number[], serial: boolean): Trial {
+export function rowTrial(stage: Stage, kind: RowKind, point: readonly number[], serial: boolean): Trial | null {
   const [N, width] = point as [number, number];
+  if (kind === "kvAppend" && !stage.hasRoomFor(width / stagedHeadSize, stagedHeadSize, N)) return null;
   return {
     name: `${kind} [${N}, ${width}]`,
     countedWork: operationWork.rows(kind, N, width),
     work: 8 * N * width,
     serial,
-    prepare: () => rowOperations[kind](stage, N, width),
+    prepare: () => rowOperations[kind](stage, N, width, serial),
   };
 }
 
 const eps = 1e-6;
 
-const rowOperations: Record<RowKind, (stage: Stage, N: number, width: number) => () => void> = {
+const rowOperations: Record<RowKind, (stage: Stage, N: number, width: number, serial: boolean) => () => void> = {
   gather: (stage, N, width) => {
     const { backend, output, ids } = stage;
     stage.rewind();
@@ -158,10 +162,10 @@ const rowOperations: Record<RowKind, (stage: Stage, N: number, width: number) =>
   relu: activation("relu"),
   silu: activation("silu"),
   gelu: activation("gelu"),
-  kvAppend: (stage, N, width) => {
+  kvAppend: (stage, N, width, serial) => {
     const { backend, input } = stage;
     const K = width / stagedHeadSize;
-    const layers = stage.layers(K, stagedHeadSize, N, cachedLayers);
+    const layers = stage.layers(K, stagedHeadSize, N, serial ? 1 : mostLayers);
     let i = 0;
     return () => {
       backend.kvAppend(layers[i]!, input, input, N, 0, K, stagedHeadSize, width);

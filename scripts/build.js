@@ -1,9 +1,11 @@
-// Builds dist: the WASM kernels (relaxed-SIMD and SIMD128, shared and unshared memory), the TypeScript, the browser's bundle.
+// Builds dist: the WASM kernels (relaxed-SIMD and SIMD128, shared and unshared memory), the TypeScript, the bundles
+// for browsers and for other machines.
 // Each part is skipped when its inputs are older than its output, so `npm start` stays quick.
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { bundleBrowser } from "./bundle-browser.js";
+import { bundleRemote } from "./bundle-remote.js";
 
 const root = new URL("..", import.meta.url).pathname;
 const force = process.argv.includes("--force");
@@ -70,8 +72,11 @@ if (!upToDate(tsStamp, newest(join(root, "src")), scriptTime, statSync(join(root
 }
 
 const browserStamp = join(root, "dist/.browser-built");
-const bundlerTime = statSync(join(root, "scripts/bundle-browser.js")).mtimeMs;
+const bundlerTime = Math.max(
+  ...["bundle-browser.js", "bundle-remote.js"].map((name) => statSync(join(root, "scripts", name)).mtimeMs),
+);
 if (!upToDate(browserStamp, statSync(wasmStamp).mtimeMs, statSync(tsStamp).mtimeMs, bundlerTime)) {
   await bundleBrowser(root);
+  await bundleRemote(root);
   writeFileSync(browserStamp, "");
 }

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { build } from "esbuild";
 
 // Code for files on disk and for Node's threads is imported when it runs, which it never does in a browser.
-const withoutNode = {
+export const withoutNode = {
   name: "without-node",
   setup({ onResolve, onLoad }) {
     onResolve({ filter: /^node:/ }, ({ path }) => ({ path, namespace: "node" }));
@@ -39,7 +39,7 @@ export async function bundleBrowser(root) {
 }
 
 // The licences of the packages that became part of the bundle.
-function licences(root, inputs) {
+export function licences(root, inputs, file = "engine.js") {
   const packages = inputs.flatMap((path) => path.match(/^.*node_modules\/(?:@[^/]+\/)?[^/]+/)?.[0] ?? []);
   const texts = [...new Set(packages)].sort().map((path) => {
     const folder = join(root, path);
@@ -47,5 +47,5 @@ function licences(root, inputs) {
     const file = ["LICENSE", "LICENSE.md", "LICENSE.txt", "license"].map((x) => join(folder, x)).find(existsSync);
     return `${name} ${version} (${license})\n\n${file ? readFileSync(file, "utf8").trim() : ""}\n`;
   });
-  return `Packages contained in engine.js, with their licences.\n\n${texts.join("\n---\n\n")}`;
+  return `Packages contained in ${file}, with their licences.\n\n${texts.join("\n---\n\n")}`;
 }

@@ -21,11 +21,22 @@ const pipeline = [
   "browser",
   "train",
   "search",
+  "remote",
   "eval",
   "report",
   "create",
   "serve",
   "cli",
+];
+
+// In remote, the page's side and Node's share the files beside these folders and nothing else; index.ts is Node's.
+const apart = [
+  { inside: "remote/page/", from: (path) => !path.startsWith("remote/page/"), reason: "which only a page runs" },
+  {
+    inside: "remote/node/",
+    from: (path) => path.startsWith("remote/") && !path.startsWith("remote/node/") && path !== "remote/index.ts",
+    reason: "which only Node runs",
+  },
 ];
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -55,10 +66,17 @@ function check(file) {
     if (/^\s*(\/\/|\*|\/\*)/.test(line)) return [];
     const targets = [...line.matchAll(importPattern)].map(([, path]) => normalize(join(dirname(file), path)));
     return targets.flatMap((target) => {
-      const reason = objection(from, place(target));
+      const reason = objection(from, place(target)) ?? mixture(relative(source, file), relative(source, target));
       return reason === null ? [] : [`${relative(root, file)}:${i + 1}: ${reason}`];
     });
   });
+}
+
+// Node's side imported by a page's, or the other way round; null where that is not so.
+function mixture(file, target) {
+  const [from, to] = [file, target].map((path) => path.split(sep).join("/"));
+  const offended = apart.find((rule) => to.startsWith(rule.inside) && rule.from(from));
+  return offended === undefined ? null : `${from} imports ${to}, ${offended.reason}`;
 }
 
 // The folder of src that a path is in, or the file's name where it is directly in src; null outside src.

@@ -47,4 +47,20 @@ describe("check-imports", () => {
       "spec/a.ts:2: spec imports index.ts, which shows everything; import the module itself",
     ]);
   });
+
+  it("keeps the page's side of remote and Node's apart", () => {
+    const result = check({
+      "remote/index.ts": 'export * from "./node/open.ts";',
+      "remote/jobs.ts": 'import "./node/open.ts";',
+      "remote/page/main.ts": 'import "../jobs.ts";\nimport "../node/open.ts";',
+      "remote/node/open.ts": 'import "../jobs.ts";\nimport "../page/main.ts";',
+      "cli/devices.ts": 'import "../remote/node/open.ts";\nimport "../remote/page/main.ts";',
+    });
+    expect(result.lines.slice(0, -1)).toEqual([
+      "cli/devices.ts:2: cli/devices.ts imports remote/page/main.ts, which only a page runs",
+      "remote/jobs.ts:1: remote/jobs.ts imports remote/node/open.ts, which only Node runs",
+      "remote/node/open.ts:2: remote/node/open.ts imports remote/page/main.ts, which only a page runs",
+      "remote/page/main.ts:2: remote/page/main.ts imports remote/node/open.ts, which only Node runs",
+    ]);
+  });
 });

@@ -46,6 +46,9 @@ export function ggufTensors(file: GgufFile, spec: Spec): NamedSource[] {
 function configOf(header: GgufHeader, where: string): Record<string, unknown> {
   const { type, config } = familyOf(header, where);
   const fields = new ConfigFields(header, String(header.metadata.get("general.architecture")), where);
+  if (Number(header.metadata.get("split.count") ?? 1) > 1) {
+    throw new HandheldError("unsupported", `${where}: a part of a split file is not read; merge the parts before`);
+  }
   const layers = fields.number("block_count");
   if (layers > header.tensors.length) throw invalidFile(where, `has ${layers} blocks, but fewer tensors`);
   if (fields.number("expert_count", 0) !== 0) {
@@ -87,7 +90,10 @@ function findPlace(
   const change = family.changes?.find(([part]) => from!.includes(part))?.[1];
   const part = fusedParts.findIndex((each) => pattern.endsWith(each));
   const fused = byName.get(inFile("blk.N.attn_qkv"));
-  if (!byName.has(name) && part >= 0 && fused !== undefined) return partOfFused(fused, part, shape, spec, where);
+  if (!byName.has(name) && part >= 0 && fused !== undefined) {
+    const { tensor, take } = partOfFused(fused, part, shape, spec, where);
+    return { tensor, take: (values) => takeBack(take(values), change, shape, spec, 0) };
+  }
   const wanted = change === "transposed" ? [...shape].reverse() : change === "stacked" ? [spec.heads, ...shape] : shape;
   const tensor = byName.get(name);
   if (tensor === undefined) throw invalidFile(where, `no tensor "${name}"${suggest(name, byName.keys())}`);

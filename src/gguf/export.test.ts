@@ -5,10 +5,12 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, it } from "vitest";
 import { tinyTokenizer } from "../generate/tiny-model.case.ts";
+import { openStoredModel } from "../model/stored-access.ts";
 import { randomTensors, tinySpec, worst } from "../model/tiny.case.ts";
 import type { PackedType } from "../quant/ggml-pack.ts";
 import { packGgml } from "../quant/ggml-pack.ts";
 import { createTokenizer, type Tokenizer } from "../tokenizer/tokenizer.ts";
+import { ggufSpec, ggufTensors } from "./architecture.ts";
 import { exportGguf, type ModelToExport } from "./export.ts";
 import { openGguf } from "./file.ts";
 import { joinHalves, splitHalves } from "./layouts.ts";
@@ -38,6 +40,14 @@ function tinyModel(tokenizer: Tokenizer, changes: Parameters<typeof tinySpec>[0]
   });
   return { spec, tokenizer, tensors, name: "runs/tiny" };
 }
+
+/** A tokenizer smaller than the vocabulary of any model here. */
+const fewTokens = createTokenizer({
+  added_tokens: [],
+  pre_tokenizer: { type: "ByteLevel", add_prefix_space: false },
+  decoder: { type: "ByteLevel" },
+  model: { type: "BPE", vocab: { a: 0, b: 1 }, merges: [] },
+});
 
 describe("a model as a GGUF file", () => {
   it.each<[PackedType, number]>([
@@ -106,6 +116,40 @@ describe("a model as a GGUF file", () => {
     expect(() => statSync(path)).toThrow("ENOENT");
   });
 
+  const families = new URL("../../test/parity/fixtures/families/", import.meta.url);
+  it.each([
+    // Constant factors are in the weights by then.
+    ["granite", "llama"],
+    ["llama-rope-llama3", "llama"],
+    ["llama-rope-linear", "llama"],
+    ["llama-sharded", "llama"],
+    ["qwen2-tied", "qwen2"],
+    ["gpt2", "gpt2"],
+    ["gemma2", "normPlacement"],
+    ["phi3", "slidingWindow"],
+    ["bloom", "embeddingNorm"],
+  ])("%s becomes %s, or is refused for that", async (name, layout) => {
+    const { spec, ...stored } = await openStoredModel(fileURLToPath(new URL(name, families)));
+    const path = join(folder, `${name}.gguf`);
+    const model = { ...stored, spec, tokenizer: fewTokens, name };
+    const writing = exportGguf(path, model, "F32");
+    if (/[A-Z]/.test(layout)) await expect(writing).rejects.toThrow(new RegExp(`llama has (${layout}) `));
+    else {
+      await writing;
+      const file = await openGguf(path);
+      expect(file.metadata.get("general.architecture")).toBe(layout);
+      const back = ggufSpec(file, path);
+      const tensors = ggufTensors(file, back);
+      for (const [i, { name, read }] of tensors.entries()) {
+        const { name: wantedName, read: wanted } = stored.tensors[i]!;
+        expect(name).toBe(wantedName);
+        expect(await read()).toEqual(await wanted());
+      }
+      await file.close();
+    }
+    await stored.close();
+  });
+
   it("stops when told to, and leaves nothing", async () => {
     const path = join(folder, "stopped.gguf");
     const stop = new AbortController();
@@ -160,6 +204,25 @@ describe("tokenizers", () => {
     const tokenizer = createTokenizer(json);
     const back = await again(tokenizer);
     for (const text of strings) expect(back.encode(text), JSON.stringify(text)).toEqual(tokenizer.encode(text));
+  });
+
+  it("pieces that begin with U+FEFF are their own; symbols of the user have the spaces of text, as in Gemma's files", async () => {
+    const tokens = ["<unk>", "/", "\ufeff/", "//", "\ufeff//", "▁", "  ", "\ufeff", "a", "▁a"];
+    const metadata = new Map([
+      ["tokenizer.ggml.model", entry.string("llama")],
+      ["tokenizer.ggml.tokens", entry.string(tokens)],
+      ["tokenizer.ggml.scores", entry.f32(tokens.map((_, id) => -id))],
+      ["tokenizer.ggml.token_type", entry.i32(tokens.map((token) => (token === "<unk>" ? 2 : token === "  " ? 4 : 1)))],
+      ["tokenizer.ggml.add_space_prefix", entry.bool(false)],
+    ]);
+    const path = join(folder, "gemma.gguf");
+    const data = () => [packGgml("F32", new Float32Array(1))];
+    await saveGguf(path, metadata, [{ name: "x", shape: [1], type: "F32", data }]);
+    const tokenizer = await readTokenizer(path);
+    expect(tokenizer.encode("//\ufeff//  a a")).toEqual([3, 4, 6, 8, 9]);
+    expect(tokenizer.decode([3, 4, 6, 8, 9])).toBe("//\ufeff//  a a");
+    const written = tokenizerMetadata(tokenizer, tokens.length, "t");
+    expect(written.get("tokenizer.ggml.tokens")!.value).toEqual(tokens);
   });
 
   it("refuses pieces whose merges do not follow from them", () => {

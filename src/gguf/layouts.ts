@@ -49,6 +49,8 @@ const llama: GgufLayout = {
 export const ggufLayouts: readonly GgufLayout[] = [
   llama,
   { ...llama, name: "qwen2", computes: { ...llama.computes, qkvBias: true }, interleaved: false },
+  // With any biases; of queries, keys and values alone they are Qwen 2's.
+  { ...llama, computes: { ...llama.computes, qkvBias: any, outputBias: any, ffnBias: any } },
   {
     name: "gpt2",
     computes: {
@@ -64,13 +66,14 @@ export const ggufLayouts: readonly GgufLayout[] = [
 
 /** The layout that computes what a spec asks for. @throws HandheldError `unsupported`, saying why none does */
 export function layoutFor(spec: Spec, where: string): GgufLayout {
-  const objections: string[] = [];
+  const objections = new Map<string, string>();
   for (const layout of ggufLayouts) {
     const objection = objectionTo(layout, spec);
     if (objection === null) return layout;
-    objections.push(`${layout.name} ${objection}`);
+    objections.set(layout.name, `${layout.name} ${objection}`);
   }
-  throw new HandheldError("unsupported", `${where}: no architecture of GGUF fits: ${objections.join("; ")}`);
+  const reasons = [...objections.values()].join("; ");
+  throw new HandheldError("unsupported", `${where}: no architecture of GGUF fits: ${reasons}`);
 }
 
 function objectionTo({ name, computes }: GgufLayout, spec: Spec): string | null {

@@ -22,13 +22,19 @@ export const preTokenizers: Record<string, readonly ComponentJson[]> = {
   qwen2: [split(wordsOfLlama3("\\p{N}"))],
 };
 
-/** The ByteLevel step behind them. */
-export const spellBytesStep: ComponentJson = {
-  type: "ByteLevel",
-  add_prefix_space: false,
-  trim_offsets: true,
-  use_regex: false,
+/** Other names of the same, by which llama.cpp tells models apart. */
+const aliases: Record<string, readonly string[]> = {
+  "gpt-2": ["phi-2", "mpt", "olmo", "jais", "jina-es", "jina-de", "gigachat"],
+  smollm: ["starcoder", "refact", "command-r", "codeshell", "exaone", "minerva-7b"],
+  "llama-bpe": ["llama3", "llama-v3", "falcon3", "falcon-h1", "pixtral", "dbrx", "smaug-bpe"],
+  qwen2: ["stablelm2", "deepseek-r1-qwen", "hunyuan"],
 };
+
+/** The steps before ByteLevel for a name; undefined for one that is not known. */
+export function stepsOf(pre: string): readonly ComponentJson[] | undefined {
+  const own = Object.keys(preTokenizers).find((name) => name === pre || aliases[name]?.includes(pre));
+  return own === undefined ? undefined : preTokenizers[own];
+}
 
 /**
  * The name of a pre-tokenizer of tokenizer.json; null where GGUF has none for it. Tokenizers trained here set the digits 0-9

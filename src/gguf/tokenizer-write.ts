@@ -19,13 +19,17 @@ export function tokenizerMetadata(tokenizer: Tokenizer, vocabulary: number, wher
   if (json.model.type !== "BPE") throw refuse(where, `${json.model.type} models are not written, only BPE`);
   const tokens = Array.from({ length: vocabulary }, (_, id) => tokenizer.idToToken(id) ?? `[PAD${id}]`);
   const bytePieces = json.model.byte_fallback === true;
+  const kinds = kindsOf(tokenizer, vocabulary, bytePieces);
+  // Symbols of the user are looked for in the text as it comes.
+  const spelled = (token: string, id: number) =>
+    bytePieces && kinds[id] === pieceKinds.userDefined ? token.replaceAll("▁", " ") : token;
   const { u32, i32, string } = entry;
   const entries: Entries = bytePieces
-    ? sentencePiece(json, json.model, tokens, where)
+    ? sentencePiece(json, json.model, tokens, kinds, where)
     : byteLevel(json, json.model, where);
   entries.push(
-    ["tokenizer.ggml.tokens", string(tokens)],
-    ["tokenizer.ggml.token_type", i32(kindsOf(tokenizer, vocabulary, bytePieces))],
+    ["tokenizer.ggml.tokens", string(tokens.map(spelled))],
+    ["tokenizer.ggml.token_type", i32(kinds)],
     ...rolesOf(tokenizer),
     ...endsOf(tokenizer),
   );
@@ -53,11 +57,22 @@ function byteLevel(json: TokenizerJson, { merges }: Bpe, where: string): Entries
   ];
 }
 
-function sentencePiece(json: TokenizerJson, model: Bpe, tokens: readonly string[], where: string): Entries {
-  const merges = model.merges.map((merge) => (typeof merge === "string" ? merge.split(" ") : merge).join(" "));
+function sentencePiece(
+  json: TokenizerJson,
+  model: Bpe,
+  tokens: readonly string[],
+  kinds: readonly number[],
+  where: string,
+): Entries {
   const scores = scoresOf(model, tokens);
-  // llama.cpp joins two pieces wherever the result is a piece: the merges must say the same.
-  const pieces = tokens.map((piece, id) => ({ piece, score: scores[id]!, kind: pieceKinds.normal }));
+  // llama.cpp joins two pieces wherever the result is a piece: the merges must say the same, but for those of added
+  // tokens, which are cut out of the text before.
+  const pieces = tokens.map((piece, id) => ({ piece, score: scores[id]!, kind: kinds[id]! }));
+  const normal = new Set(pieces.filter(({ kind }) => kind === pieceKinds.normal).map(({ piece }) => piece));
+  const merges = model.merges
+    .map((merge) => (typeof merge === "string" ? merge.split(" ") : merge) as [string, string])
+    .filter(([left, right]) => normal.has(left) && normal.has(right) && normal.has(left + right))
+    .map((merge) => merge.join(" "));
   const implied = mergesByScore({ pieces }, where).map((merge) => merge.join(" "));
   if (implied.length !== merges.length || new Set([...implied, ...merges]).size !== merges.length) {
     throw refuse(where, "its merges are not those that follow from its pieces, as SentencePiece's do");

@@ -1,5 +1,5 @@
 // The tokenizer in a GGUF file's metadata as tokenizer.json and tokenizer_config.json.
-import { HandheldError, invalidFile } from "../errors.ts";
+import { HandheldError, invalidFile, quoteValue } from "../errors.ts";
 import {
   assemblePieces,
   bpeModel,
@@ -11,7 +11,7 @@ import {
   uniqueIds,
 } from "../tokenizer/assemble.ts";
 import type { GgufHeader, GgufValue } from "./header.ts";
-import { preTokenizers } from "./pre-tokenizers.ts";
+import { preTokenizers, stepsOf } from "./pre-tokenizers.ts";
 
 /** @throws HandheldError `invalid-file` where metadata is missing or wrong, `unsupported` for kinds that are not known */
 export function ggufTokenizer({ metadata }: GgufHeader, where: string): TokenizerFiles {
@@ -31,7 +31,9 @@ export function ggufTokenizer({ metadata }: GgufHeader, where: string): Tokenize
   if (typeof template === "string") config.chat_template = template;
   const addsBos = metadata.get("tokenizer.ggml.add_bos_token") ?? model === "llama";
   if (model !== "llama" && model !== "gpt2") {
-    return unsupported(`${where}: tokenizer ${JSON.stringify(model)} is not supported, only "gpt2" and "llama"`);
+    return unsupported(
+      `${where}: tokenizer ${model === undefined ? "none" : quoteValue(model)} is not supported, only "gpt2" and "llama"`,
+    );
   }
   const json = {
     ...(model === "llama"
@@ -50,9 +52,10 @@ function byteLevel(
   where: string,
 ): Record<string, unknown> {
   const pre = metadata.get("tokenizer.ggml.pre") ?? "gpt-2";
-  if (typeof pre !== "string" || !Object.hasOwn(preTokenizers, pre)) {
+  const steps = typeof pre === "string" ? stepsOf(pre) : undefined;
+  if (steps === undefined) {
     const known = Object.keys(preTokenizers).join(", ");
-    return unsupported(`${where}: pre-tokenizer ${JSON.stringify(pre)} is not supported; known: ${known}`);
+    return unsupported(`${where}: pre-tokenizer ${quoteValue(pre)} is not supported; known: ${known}`);
   }
   const apart = new Set<number>([pieceKinds.control, pieceKinds.userDefined, pieceKinds.unknown]);
   const added = tokens.flatMap((content, id) => {
@@ -65,7 +68,7 @@ function byteLevel(
     truncation: null,
     padding: null,
     added_tokens: added,
-    ...byteLevelSteps(preTokenizers[pre]!),
+    ...byteLevelSteps(steps),
     model: bpeModel({
       vocab: uniqueIds(tokens, where, (id) => !apart.has(types[id]!)),
       merges: strings(metadata, "tokenizer.ggml.merges", where).map((merge) => merge.split(" ")),
@@ -87,7 +90,11 @@ function sentencePiece(
   return assemblePieces(
     {
       type: "bpe",
-      pieces: tokens.map((piece, id) => ({ piece, score: scores[id] as number, kind: types[id]! })),
+      pieces: tokens.map((token, id) => {
+        // Symbols of the user have spaces there as text has them, not as the other pieces.
+        const piece = types[id] === pieceKinds.userDefined ? token.replaceAll(" ", "▁") : token;
+        return { piece, score: scores[id] as number, kind: types[id]! };
+      }),
       byteFallback: true,
       dummyPrefix: (metadata.get("tokenizer.ggml.add_space_prefix") ?? true) === true,
       removeExtraSpaces: metadata.get("tokenizer.ggml.remove_extra_whitespaces") === true,

@@ -168,3 +168,13 @@ test("the depth scales the projections into the residual stream", () => {
   expect(deviation("model.layers.0.self_attn.q_proj.weight")).toBeCloseTo(0.02, 3);
   expect(deviation("model.layers.7.mlp.down_proj.weight")).toBeCloseTo(0.005, 3);
 });
+
+test.each<[Partial<SpecInput>, string]>([
+  [{ qkvBias: true }, "qkvBias true"],
+  [{ ropeSize: 2 }, "ropeSize 2"],
+  [{ slidingWindow: 8 }, "slidingWindow 8"],
+  [{ normPlacement: "output" }, 'normPlacement "output"'],
+])("what only runs here is refused by name: %j", (change, message) => {
+  const make = () => createTrainable(createReferenceBackend(), createSpec({ ...shape, ...change }));
+  expect(make).toThrow(`an architecture with ${message} runs here, but is not trained`);
+});

@@ -2,7 +2,7 @@
 import { HandheldError } from "../errors.ts";
 import type { Backend, Ptr } from "../kernels/backend.ts";
 import { blockMatrices, forwardFlops } from "../spec/arithmetic.ts";
-import type { Spec } from "../spec/spec.ts";
+import { type Spec, untrainable } from "../spec/spec.ts";
 import {
   activate,
   addLinear,
@@ -119,9 +119,13 @@ export interface TrainableModel {
 /**
  * Creates a model to train, with random weights (see `initializeWeights`) unless others are given.
  *
- * @throws HandheldError `out-of-memory`, or `invalid-file` when `weights` lacks a tensor or has one of another shape.
+ * @throws HandheldError `out-of-memory`, `invalid-file` when `weights` lacks a tensor or has one of another shape, or
+ *   `unsupported` for an architecture that only runs here.
  */
 export function createTrainable(backend: Backend, spec: Spec, options: TrainableOptions = {}): TrainableModel {
+  const option = untrainable(spec);
+  if (option !== null)
+    throw new HandheldError("unsupported", `an architecture with ${option} runs here, but is not trained`);
   return new TrainableDecoder(backend, spec, options);
 }
 

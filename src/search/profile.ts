@@ -5,7 +5,7 @@ import { type Operator, type OperatorTimes, operators } from "../kernels/backend
 import type { KernelSampler } from "../kernels/sampling.ts";
 import type { Decoder } from "../model/decoder.ts";
 import type { Session } from "../model/session.ts";
-import { blockMatrices, countParameters, kvBytesPerToken, matrixBytes } from "../spec/arithmetic.ts";
+import { kvBytesPerToken } from "../spec/arithmetic.ts";
 import { mostDecoded, someTokens } from "./timing.ts";
 
 /** Where the time of one prompt or of one decoded token goes. */
@@ -148,7 +148,7 @@ export function sum(times: Record<Operator, number>): number {
 
 /** Bytes of memory by use, with one session of a given length open. */
 export interface MemoryUse {
-  /** Embedding, and the output head where it is not tied. */
+  /** Embedding, learned positions, and the output head where it is not tied. */
   embedding: number;
   attention: number;
   ffn: number;
@@ -161,14 +161,13 @@ export interface MemoryUse {
 
 /** What an open decoder and a session of `capacity` tokens take. `buffersBytes`: what the decoder reserved but for weights. */
 export function memoryUse({ spec, weights }: Decoder, capacity: number, buffersBytes: number): MemoryUse {
-  const sizes = blockMatrices(spec).map(([rows, columns]) => matrixBytes(rows, columns, weights.format));
-  const total = (matrices: number[]) => spec.layers * matrices.reduce((sum, bytes) => sum + bytes, 0);
-  return {
-    embedding: matrixBytes(spec.vocabulary, spec.width, weights.format) * (spec.tiedEmbeddings ? 1 : 2),
-    attention: total(sizes.slice(0, 4)),
-    ffn: total(sizes.slice(4)),
-    norms: 4 * countParameters(spec).norms,
-    cache: capacity * kvBytesPerToken(spec, "int8"),
-    buffers: buffersBytes,
-  };
+  const use = { embedding: 0, attention: 0, ffn: 0, norms: 0 };
+  for (const { name, bytes } of weights.places) use[partOf(name)] += bytes;
+  return { ...use, cache: capacity * kvBytesPerToken(spec, "int8"), buffers: buffersBytes };
+}
+
+function partOf(tensor: string): "embedding" | "attention" | "ffn" | "norms" {
+  if (/norm\.(weight|bias)$/.test(tensor)) return "norms";
+  if (tensor.includes(".self_attn.")) return "attention";
+  return tensor.includes(".mlp.") ? "ffn" : "embedding";
 }

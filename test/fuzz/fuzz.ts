@@ -31,6 +31,8 @@ export interface FuzzOutcome {
   /** Escaped errors, broken promises: empty when all is well. */
   findings: string[];
   slowestMs: number;
+  /** The input that took so long. */
+  slowest: number;
   /** Most bytes reserved for one input in arrays of numbers. */
   mostBytes: number;
 }
@@ -48,13 +50,14 @@ const longestMessage = 2000;
 
 /** Tries `inputs` inputs; stops after ten findings. */
 export async function fuzz(target: FuzzTarget, inputs: number): Promise<FuzzOutcome> {
-  const outcome: FuzzOutcome = { inputs, read: 0, refused: {}, findings: [], slowestMs: 0, mostBytes: 0 };
+  const outcome: FuzzOutcome = { inputs, read: 0, refused: {}, findings: [], slowestMs: 0, slowest: 0, mostBytes: 0 };
   for (let i = 0; i < inputs && outcome.findings.length < 10; i++) {
     const input = target.make(createRandom(seed, target.name, i));
     const { finding, code, ms, bytes } = await attempt(input);
     if (finding !== null) outcome.findings.push(`seed ${seed}, input ${i}: ${finding}`);
     if (code === null) outcome.read++;
     else outcome.refused[code] = (outcome.refused[code] ?? 0) + 1;
+    if (ms > outcome.slowestMs) outcome.slowest = i;
     outcome.slowestMs = Math.max(outcome.slowestMs, ms);
     outcome.mostBytes = Math.max(outcome.mostBytes, bytes);
   }

@@ -1,5 +1,5 @@
 // Hostile GGUF files on disk: all the way from the header to spec, tensors and a tokenizer that splits text.
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
@@ -10,6 +10,7 @@ import { attempt, type FuzzInput, fuzz, inputCount } from "./fuzz.ts";
 import { arrayBytes, concat, type Draft, encodeDraft, honestDraft, stringBytes, valueType } from "./gguf-draft.ts";
 import { littleEndian, mutateBytes, oddNumbers } from "./mutate-bytes.ts";
 
+const familyFolder = new URL("../parity/fixtures/gguf/families/", import.meta.url);
 const folder = mkdtempSync(join(tmpdir(), "handheld-fuzz-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 const path = join(folder, "model.gguf");
@@ -18,9 +19,11 @@ const path = join(folder, "model.gguf");
 async function readAll(): Promise<void> {
   const file = await openGguf(path);
   try {
-    const { json, config } = ggufTokenizer(file, path);
-    const tokenizer = createTokenizer(json, config, path);
-    tokenizer.encode("the café's 12", { specialTokens: true });
+    if (file.metadata.has("tokenizer.ggml.model")) {
+      const { json, config } = ggufTokenizer(file, path);
+      const tokenizer = createTokenizer(json, config, path);
+      tokenizer.encode("the café's 12", { specialTokens: true });
+    }
     for (const { read, shape } of ggufTensors(file, ggufSpec(file, path))) {
       expect(await read()).toHaveLength(shape.reduce((product, size) => product * size, 1));
     }
@@ -43,11 +46,23 @@ const honest = { gpt2: encodeDraft(honestDraft("gpt2")), llama: encodeDraft(hone
 
 function make(random: Random): FuzzInput {
   const kind = random.pick(["gpt2", "llama"] as const);
+  if (random.below(4) === 0) return inputOf(mutateHeader(random.pick(families), random));
   if (random.below(3) === 0) return inputOf(mutateBytes(honest[kind], random));
   const draft = honestDraft(kind);
   for (let left = 1 + random.below(3); left > 0; left--) random.pick(changes)(draft, random);
   const bytes = encodeDraft(draft);
   return inputOf(random.below(8) === 0 ? bytes.subarray(0, random.below(bytes.length)) : bytes);
+}
+
+/** Files of other architectures, without tokenizers. */
+const families = readdirSync(familyFolder)
+  .filter((name) => name.endsWith(".gguf"))
+  .map((name) => new Uint8Array(readFileSync(new URL(name, familyFolder))));
+
+/** Damages the first few thousand bytes, where the header is. */
+function mutateHeader(file: Uint8Array, random: Random): Uint8Array {
+  const [head, rest] = [file.subarray(0, 4096), file.subarray(4096)];
+  return concat(mutateBytes(head, random), rest);
 }
 
 type Change = (draft: Draft, random: Random) => void;
@@ -118,7 +133,21 @@ function oddString(random: Random): Uint8Array {
   if (random.below(20) === 0) return stringBytes("ab".repeat(random.pick([1000, 50_000])));
   return random.pick([
     stringBytes(
-      random.pick(["", "llama", "qwen2", "gpt2", "default", "yarn", "\u0000", "a\nb", "toString", "__proto__"]),
+      random.pick([
+        "",
+        "llama",
+        "qwen2",
+        "gemma2",
+        "phi3",
+        "bloom",
+        "gpt2",
+        "default",
+        "yarn",
+        "\u0000",
+        "a\nb",
+        "toString",
+        "__proto__",
+      ]),
     ),
     stringBytes(Uint8Array.of(0xff, 0xfe, 0xc0, 0x80)),
     stringBytes(Uint8Array.of(0xed, 0xa0, 0x80)),
@@ -148,7 +177,8 @@ function changeTensor({ tensors, data }: Draft, random: Random): void {
   const kind = random.below(6);
   if (kind === 0) tensor.dimensions[random.below(tensor.dimensions.length)] = odd(random);
   else if (kind === 1) tensor.dimensionCount = random.pick([0, 1, 2, 3, 4, 5, 2 ** 32 - 1]);
-  else if (kind === 2) tensor.type = random.pick([0, 1, 2, 3, 6, 7, 8, 12, 14, 16, 30, 39, 2 ** 32 - 1]);
+  else if (kind === 2)
+    tensor.type = random.pick([0, 1, 2, 3, 6, 7, 8, 10, 11, 12, 14, 16, 20, 23, 30, 39, 2 ** 32 - 1]);
   else if (kind === 3)
     tensor.offset = random.pick([odd(random), BigInt(random.below(data.length)), tensor.offset + 32n]);
   else if (kind === 4)

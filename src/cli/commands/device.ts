@@ -1,28 +1,52 @@
-// handheld device: measures this machine and prints its profile.
+// handheld device: measures this machine, or another one, and prints its profile.
 import { type DeviceProfile, probeDevice } from "../../devices/index.ts";
 import { formatBytes, formatRate } from "../../format.ts";
 import { type Action, defineFrame } from "../command.ts";
+import { deviceHelp, eachDevice, remoteOptions, runOn } from "../devices.ts";
 import type { CommandIo } from "../io.ts";
+import { integer, text } from "../options.ts";
 import { formatTable } from "../table.ts";
 
 export const deviceFrame = defineFrame({
   name: "device",
-  summary: "Measure this device: cores, SIMD, memory, int4 speed",
+  summary: "Measure this device, or another one: cores, SIMD, memory, int4 speed",
   details:
     "Takes about two seconds. Reading is a sum of squares over f32; decode speed is bound by it. The int4 matrix times\n" +
-    "one vector is what decoding does, times 64 vectors what prefill does.",
+    "one vector is what decoding does, times 64 vectors what prefill does.\n\n" +
+    "--on measures another device: a phone opens the page that is served then and measures in its browser; over ssh a job\n" +
+    "runner is copied there and runs in its Node; adb does the one or the other.",
   arguments: {},
-  options: {},
+  options: {
+    on: text("--on <device>", `what to measure: ${deviceHelp}`, "local"),
+    phones: integer("--phones <n>", "with --on phone: how many, one after the other", { min: 1, max: 100 }, 1),
+    ...remoteOptions,
+  },
   examples: [
     ["device", "print the profile of this machine"],
     ["device --threads 1 --json > profile.json", "keep the profile of one thread as JSON"],
+    ["device --on phone --https", "measure a phone on all its cores: open the link, or scan the code"],
+    ["device --on ssh:pi@board:22/opt/node/bin/node", "measure a board by its own Node"],
+    ["device --on adb", "measure the phone on the cable"],
   ],
 });
 
-export const runDevice: Action<typeof deviceFrame> = async ({ threads }, io) => {
-  const profile = await probeWithProgress(io, threads);
-  io.print(describeDevice(profile));
-  io.result(profile);
+export const runDevice: Action<typeof deviceFrame> = async ({ on, phones, threads, ...remote }, io) => {
+  if (on === "local") {
+    const profile = await probeWithProgress(io, threads);
+    io.print(describeDevice(profile));
+    return io.result(profile);
+  }
+  const profiles: DeviceProfile[] = [];
+  for await (const device of eachDevice(on, phones, remote, io)) {
+    try {
+      const { profile } = await runOn(device, "probe", { threads }, io);
+      profiles.push(device.notes.length > 0 ? { ...profile, notes: [...device.notes] } : profile);
+      io.print(describeDevice(profiles.at(-1)!));
+    } finally {
+      await device.close();
+    }
+  }
+  io.result(profiles.length === 1 ? profiles[0]! : { profiles });
 };
 
 /** Measures the device while a progress line runs. */

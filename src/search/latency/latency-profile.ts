@@ -1,6 +1,6 @@
 // What a calibration leaves: how long each operation takes on a device, as validated data with a version. A profile may
 // be shared and used on another machine; calibrate.ts makes it and predictor.ts reads it.
-import { z } from "zod";
+import * as z from "zod";
 import { HandheldError } from "../../errors.ts";
 import { readJsonFile, writeFileAtomic } from "../../io.ts";
 import { parts, rowKinds } from "./plan.ts";

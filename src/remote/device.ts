@@ -1,0 +1,42 @@
+// A device: something that runs jobs. Its implementations are in node/; what may be run is in jobs.ts.
+import type { JobName, JobParams, JobResult } from "./jobs.ts";
+
+/** What happens while a job runs. */
+export type JobEvent =
+  /** So much of it is done. `total` is null where nobody knows. */
+  | { type: "progress"; done: number; total: number | null; note: string }
+  /** A part of the result that is final, as the job defines it. */
+  | { type: "part"; value: unknown }
+  /** Something that a reader should know: the screen went dark for 40 s, the page was opened anew. */
+  | { type: "note"; text: string }
+  /** The device had to begin the job again; parts that came before are void. */
+  | { type: "restarted" };
+
+/** Options of {@link Device.run}. */
+export interface RunOptions {
+  /** Ends the job. */
+  signal?: AbortSignal | undefined;
+  onEvent?: ((event: JobEvent) => void) | undefined;
+}
+
+/** A machine that runs jobs, one after the other: this one, a phone's browser, one behind ssh or adb. */
+export interface Device {
+  /** As it was asked for, or as the device calls itself: "local", "ssh:pi@board", "phone (android, chrome 140)". */
+  readonly name: string;
+  /** What makes its numbers what they are, in words: one thread because …, the screen may turn off because … */
+  readonly notes: readonly string[];
+  /**
+   * Runs a job and returns its validated result.
+   *
+   * @throws HandheldError as the job did, `aborted`; DeviceError when the device fails, with the parts that came
+   * @example
+   * ```ts
+   * const device = await openDevice("ssh:pi@board");
+   * const { profile } = await device.run("probe", {}, { onEvent: console.log });
+   * await device.close();
+   * ```
+   */
+  run<N extends JobName>(job: N, params: JobParams<N>, options?: RunOptions): Promise<JobResult<N>>;
+  /** Ends what runs and lets go of the machine. */
+  close(): Promise<void>;
+}

@@ -3,7 +3,8 @@
 //   node bench/search-study.ts --profile here.json               with a kept calibration
 //   node bench/search-study.ts --profile here.json --predict     predictions alone, in seconds
 //        [--sections table7,table2,space,shapes,options,quality,enumeration] [--sizes PhoneLM-0.5B,PhoneLM-1.5B]
-//        [--prompt 64] [--context 64] [--rounds 3] [--threads 2] [--accept-unsteady] [--json <file>]
+//        [--prompt 64] [--context 64] [--rounds 3] [--threads 2] [--clock wall|cpu] [--accept-unsteady] [--json <file>]
+// `--threads 1 --clock cpu` counts the processor time of one thread: for machines that others use.
 // Models have random int4 weights and are measured whole, by turns; a speed is the median of the rounds. Sampling is left
 // out. Prints tables in Markdown.
 import { availableParallelism } from "node:os";
@@ -46,10 +47,13 @@ const { values: options } = parseArgs({
     context: { type: "string", default: "64" },
     rounds: { type: "string", default: "3" },
     threads: { type: "string", default: String(Math.min(8, availableParallelism())) },
+    clock: { type: "string", default: "wall" },
     json: { type: "string" },
   },
 });
 const threads = Number(options.threads);
+if (options.clock === "cpu" && threads > 1) throw new Error("--clock cpu counts one thread: add --threads 1");
+const now = options.clock === "cpu" ? cpuMilliseconds : undefined;
 const rounds = Number(options.rounds);
 const at = { prompt: Number(options.prompt), context: Number(options.context) };
 const backend = await createBackend({ threads });
@@ -66,9 +70,15 @@ interface Speeds {
 }
 
 const predictor = createPredictor(await openProfile());
-const results: Record<string, unknown> = { ...setting(threads, rounds), ...at, measured: !options.predict };
-console.log(`${Object.values(setting(threads, rounds)).join(" · ")} · prompt ${at.prompt}, context ${at.context}`);
-console.log(options.predict ? "Speeds are predicted." : "Speeds are measured whole, by turns.");
+const about = {
+  ...setting(threads, rounds),
+  rounds: options.predict ? "predicted" : `measured whole, ${rounds} rounds by turns`,
+  date: new Date().toISOString().slice(0, 10),
+  clock: `${options.clock} time`,
+  lengths: `prompt ${at.prompt}, context ${at.context}`,
+};
+const results: Record<string, unknown> = { ...about };
+console.log(Object.values(about).join(" · "));
 for (const name of options.sections.split(",")) {
   const section = { table7, table2, space, shapes, options: optionsSection, quality: qualitySection, enumeration }[
     name
@@ -79,16 +89,21 @@ for (const name of options.sections.split(",")) {
 if (options.json !== undefined) await writeFileAtomic(options.json, `${JSON.stringify(results, null, 1)}\n`);
 await backend.close();
 
+function cpuMilliseconds(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+}
+
 async function openProfile() {
   if (options.profile !== undefined) return readLatencyProfile(options.profile);
-  const profile = await calibrateDevice(backend, { acceptUnsteady: options["accept-unsteady"] });
+  const profile = await calibrateDevice(backend, { acceptUnsteady: options["accept-unsteady"], now });
   if (options["save-profile"] !== undefined) await saveLatencyProfile(options["save-profile"], profile);
   return profile;
 }
 
 async function speedsOf(specs: readonly Spec[]): Promise<Speeds[]> {
   const predicted = specs.map((spec) => predictor.speed(spec, at));
-  const measured = options.predict ? null : await verifyCandidates(backend, specs, { ...at, rounds });
+  const measured = options.predict ? null : await verifyCandidates(backend, specs, { ...at, rounds, now });
   return predicted.map(({ prefillTokensPerSecond, decodeTokensPerSecond }, i) => {
     const [predictedPrefill, predictedDecode] = [prefillTokensPerSecond.value, decodeTokensPerSecond.value];
     const both = { predictedPrefill, predictedDecode };

@@ -46,21 +46,24 @@ describe.skipIf(chromiumPath === undefined)(`report.html in Chromium (${noChromi
     await page.close();
   });
 
-  it.each([320, 390, 1280])("neither does the report of a search at %i px, and its texts can be read", async (width) => {
-    for (const scheme of ["light", "dark"] as const) {
-      const page = await open(width, renderSearchReport(await sampleFinding()), scheme);
-      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(width);
-      expect(await page.evaluate(lowContrast)).toEqual([]);
-      const names = page.locator("#pareto-decode .tags span:visible");
-      expect(await names.count()).toBeGreaterThan(width < 400 ? 3 : 8);
-      const tooltip = page.locator("#pareto-decode .tooltip");
-      const dot = (await page.locator("#pareto-decode .dot.marked").boundingBox())!;
-      const svg = (await page.locator("#pareto-decode svg").boundingBox())!;
-      await page.locator("#pareto-decode svg").hover({ position: { x: dot.x - svg.x, y: dot.y - svg.y } });
-      expect(await tooltip.textContent()).toMatch(/layers × \d+.*parameters/s);
-      await page.close();
-    }
-  });
+  it.each([320, 390, 1280])(
+    "neither does the report of a search at %i px, and its texts can be read",
+    async (width) => {
+      for (const scheme of ["light", "dark"] as const) {
+        const page = await open(width, renderSearchReport(await sampleFinding()), scheme);
+        expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(width);
+        expect(await page.evaluate(lowContrast)).toEqual([]);
+        const names = page.locator("#pareto-decode .tags span:visible");
+        expect(await names.count()).toBeGreaterThan(width < 400 ? 3 : 8);
+        const tooltip = page.locator("#pareto-decode .tooltip");
+        const dot = (await page.locator("#pareto-decode .dot.marked").boundingBox())!;
+        const svg = (await page.locator("#pareto-decode svg").boundingBox())!;
+        await page.locator("#pareto-decode svg").hover({ position: { x: dot.x - svg.x, y: dot.y - svg.y } });
+        expect(await tooltip.textContent()).toMatch(/layers × \d+.*parameters/s);
+        await page.close();
+      }
+    },
+  );
 
   it("very long words, names and commands stay inside too", async () => {
     const data = sampleReport();

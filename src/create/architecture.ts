@@ -57,7 +57,7 @@ interface Workload {
 }
 
 /**
- * Searches: of the shapes within 3 % of the best predicted loss, the one that answers a typical request soonest as timed on
+ * Searches: of the shapes within 5 % of the best predicted loss, the one that answers a typical request soonest as timed on
  * the backend. `onTimed` hears of each turn.
  *
  * @throws HandheldError `invalid-spec` when nothing fits the budget, `aborted`
@@ -77,7 +77,7 @@ export async function searchArchitecture(
   return {
     space: found.space,
     rule:
-      `Of the architectures whose predicted loss is within 3 % of the best, take the one that answers a request of ${promptTokens} ` +
+      `Of the architectures whose predicted loss is within 5 % of the best, take the one that answers a request of ${promptTokens} ` +
       `prompt and ${answerTokens} answer tokens soonest. Quality is predicted from the shape; speeds are measured on this ` +
       `device, for ${rows.length} candidates of all depths.`,
     rows,
@@ -111,8 +111,10 @@ function findShapes(
     headSize: 32,
     activation: "silu",
   });
+  // Wider than for models that will see all the tokens they can: here a shallower one learns more in the minutes there are.
+  const floor = { share: 1 / 1.05 };
   const objective = createObjective(`ttft@${promptTokens}+${answerTokens}`, promptTokens);
-  return search({ space, budget, objective, predictor: operationSpeeds(profile), top: 200, seed, signal });
+  return search({ space, budget, objective, predictor: operationSpeeds(profile), floor, top: 200, seed, signal });
 }
 
 /** Speeds from operations alone: enough to say which shapes are worth timing. */

@@ -2,13 +2,14 @@
 // megabytes. Specs are made again from the codes where somebody wants to see one.
 import type { Spec } from "../spec/spec.ts";
 import type { Objective, SpeedModel } from "./objective.ts";
-import type { QualityModel } from "./quality/model.ts";
+import type { PredictedLoss } from "./quality/model.ts";
 import { type ShapeCode, type Space, specOf } from "./space.ts";
 
 /** How shapes are judged. */
 export interface Judge {
   predictor: SpeedModel;
-  quality: Pick<QualityModel, "logLoss">;
+  /** Of {@link QualityModel.judge}. */
+  quality: (spec: Spec) => PredictedLoss;
   objective: Objective;
   /** Shapes that need more memory are left out. */
   maxMemoryBytes?: number | undefined;
@@ -25,8 +26,9 @@ export class Evaluated {
   /** Shapes kept; shapes looked at. */
   count = 0;
   seen = 0;
-  /** ln(loss) up to a constant, what the objective counts, and milliseconds per token of prompt and of answer. */
+  /** Predicted ln(loss) and its cautious form, up to a constant, what the objective counts, and milliseconds per token of prompt and of answer. */
   logLoss = new Float64Array(1024);
+  cautious = new Float64Array(1024);
   cost = new Float64Array(1024);
   prefillMs = new Float64Array(1024);
   decodeMs = new Float64Array(1024);
@@ -51,7 +53,9 @@ export class Evaluated {
     this.cost[index] = objective.cost(speed, bytes);
     this.prefillMs[index] = 1000 / speed.prefillTokensPerSecond.value;
     this.decodeMs[index] = 1000 / speed.decodeTokensPerSecond.value;
-    this.logLoss[index] = quality.logLoss(spec);
+    const loss = quality(spec);
+    this.logLoss[index] = loss.logLoss;
+    this.cautious[index] = loss.cautious;
     const { layers, width, ffnWidth, heads, kvHeads, variant } = code;
     this.codes.set([layers, width, ffnWidth, heads, kvHeads, variant], index * codeLength);
     return index;
@@ -76,6 +80,7 @@ export class Evaluated {
       return grown;
     };
     this.logLoss = twice(this.logLoss);
+    this.cautious = twice(this.cautious);
     this.cost = twice(this.cost);
     this.prefillMs = twice(this.prefillMs);
     this.decodeMs = twice(this.decodeMs);

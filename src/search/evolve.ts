@@ -1,5 +1,5 @@
-// Searches a space that is too large to enumerate: NSGA-II (Deb et al. 2002) over the space's axes, with ln(loss) and the
-// objective as its two costs. A child that misses the budget in parameters is mended by its FFN width, which is drawn from
+// Searches a space that is too large to enumerate: NSGA-II (Deb et al. 2002) over the space's axes, with the cautious loss
+// and the objective as its two costs. A child that misses the budget in parameters is mended by its FFN width, which is drawn from
 // those that meet it; where there is none the child is drawn again. The same seed makes the same search.
 import { createRandom, type Random } from "../random.ts";
 import { type LookOptions, pause } from "./enumerate.ts";
@@ -90,9 +90,9 @@ class Evolution {
   }
 
   private ranks() {
-    const { logLoss, cost } = this.evaluated;
+    const { cautious, cost } = this.evaluated;
     return rankByPareto(
-      this.living.map(({ index }) => logLoss[index]!),
+      this.living.map(({ index }) => cautious[index]!),
       this.living.map(({ index }) => cost[index]!),
     );
   }

@@ -7,6 +7,7 @@ export * from "./objective.ts";
 export { paretoFront } from "./pareto.ts";
 export * from "./proxy/proxies.ts";
 export * from "./quality/model.ts";
+export { type Observation, publishedObservations } from "./quality/observations.ts";
 export * from "./search.ts";
 export {
   type Budget,

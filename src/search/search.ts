@@ -10,16 +10,23 @@ import { evolveShapes } from "./evolve.ts";
 import type { Estimate, PredictedSpeed } from "./latency/predictor.ts";
 import type { Objective, SpeedModel } from "./objective.ts";
 import { paretoFront } from "./pareto.ts";
-import { createQualityModel, type QualityModel } from "./quality/model.ts";
+import { type Shape, typicalShape } from "./quality/features.ts";
+import { createQualityModel, type PredictedLoss, type QualityModel } from "./quality/model.ts";
 import { type Budget, countShapes, describeSpace, type Space } from "./space.ts";
 import { profileAxes, type SpeedBySize } from "./speed-by-size.ts";
 
-/** The least quality that may be chosen. */
+/**
+ * The least quality that may be chosen. Losses are cautious ones, not exceeded with 84 % certainty: a shape of which little
+ * is known is not taken for a good one.
+ */
 export type QualityFloor =
-  /** Best predicted loss of the space ÷ predicted loss is at least this, 0..1. */
+  /** Best cautious loss of the space ÷ cautious loss is at least this, 0..1. */
   | { share: number }
-  /** The predicted loss is at most that of this architecture. */
+  /** The predicted loss is at most that of this architecture, and the cautious one at most {@link riskTaken} above it. */
   | { name: string; spec: Spec };
+
+/** How much more loss than a named architecture's is risked. */
+export const riskTaken = 0.03;
 
 /** What to search and for what. */
 export interface SearchOptions {
@@ -50,6 +57,8 @@ export interface Candidate {
   parameters: number;
   /** Predicted loss ÷ that of {@link SearchResult.reference}. */
   relativeLoss: Estimate;
+  /** The same for the loss that is not exceeded with 84 % certainty. */
+  cautiousLoss: number;
   speed: PredictedSpeed;
   memoryBytes: number;
   /** What the objective minimises. */
@@ -69,13 +78,13 @@ export interface SearchResult {
   rule: string;
   /** What relative losses refer to. */
   reference: { name: string; spec: Spec };
-  /** Shapes that no other beats in predicted loss and speed: by decode and by prefill; fastest first. */
+  /** Shapes that no other beats in cautious loss and speed: by decode and by prefill; fastest first. */
   fronts: { decode: Candidate[]; prefill: Candidate[] };
   /** The best admissible ones by the objective, one per depth and width; best first. */
   top: Candidate[];
   /** The best admissible one by the objective that executes another number of layers than the first of {@link top}. */
   otherDepth: Candidate | null;
-  /** The least predicted loss. */
+  /** The least cautious loss. */
   bestQuality: Candidate;
   bySize: SpeedBySize;
   /** Describes any other architecture as the search would. */
@@ -105,12 +114,18 @@ export async function search(options: SearchOptions): Promise<SearchResult> {
     throw new HandheldError("invalid-option", `search space ${space.name} has no parameters of its own; say how many`);
   }
   const size = countShapes(space, budget);
-  const evaluated = new Evaluated(space, { predictor, quality, objective, maxMemoryBytes: options.maxMemoryBytes });
+  const judged = quality.judge(anchorOf(options.floor, budget));
+  const evaluated = new Evaluated(space, {
+    predictor,
+    objective,
+    quality: judged,
+    maxMemoryBytes: options.maxMemoryBytes,
+  });
   const exhaustive = size <= (options.enumerateAtMost ?? 1e6);
   if (exhaustive) await enumerateShapes(evaluated, budget, { signal, onProgress });
   else await evolveShapes(evaluated, budget, { seed, signal, onProgress });
   if (evaluated.count === 0) throw nothingFound(options, budget, evaluated.seen);
-  const found = new Found(evaluated, options, quality);
+  const found = new Found(evaluated, options, quality, judged);
   const { name, note } = space;
   return {
     space: { name, note, description: describeSpace(space), size },
@@ -121,6 +136,11 @@ export async function search(options: SearchOptions): Promise<SearchResult> {
     ...found.result(),
     bySize: profileAxes(evaluated),
   };
+}
+
+/** What certainty is measured from: the named architecture, or a typical one of the budget. */
+function anchorOf(floor: QualityFloor | undefined, { min, max }: Budget): Shape {
+  return floor !== undefined && "spec" in floor ? floor.spec : typicalShape((min + max) / 2);
 }
 
 function nothingFound({ space, maxMemoryBytes }: SearchOptions, { min, max }: Budget, seen: number): HandheldError {
@@ -141,14 +161,21 @@ class Found {
   private readonly evaluated: Evaluated;
   private readonly options: SearchOptions;
   private readonly quality: QualityModel;
+  private readonly judged: (shape: Shape) => PredictedLoss;
   private readonly best: number;
   private readonly reference: { name: string; spec: Spec };
 
-  constructor(evaluated: Evaluated, options: SearchOptions, quality: QualityModel) {
+  constructor(
+    evaluated: Evaluated,
+    options: SearchOptions,
+    quality: QualityModel,
+    judged: (shape: Shape) => PredictedLoss,
+  ) {
     this.evaluated = evaluated;
     this.options = options;
     this.quality = quality;
-    this.best = indexOfLeast(evaluated.logLoss, evaluated.count);
+    this.judged = judged;
+    this.best = indexOfLeast(evaluated.cautious, evaluated.count);
     const { floor } = options;
     this.reference =
       floor !== undefined && "spec" in floor
@@ -158,9 +185,11 @@ class Found {
 
   result() {
     const { evaluated, reference } = this;
-    const most = this.mostLogLoss();
+    const { logLoss, cautious } = this.limits();
     const admissible: number[] = [];
-    for (let i = 0; i < evaluated.count; i++) if (evaluated.logLoss[i]! <= most + 1e-12) admissible.push(i);
+    for (let i = 0; i < evaluated.count; i++) {
+      if (evaluated.logLoss[i]! <= logLoss && evaluated.cautious[i]! <= cautious) admissible.push(i);
+    }
     if (admissible.length === 0) throw this.noneGoodEnough();
     admissible.sort((a, b) => evaluated.cost[a]! - evaluated.cost[b]! || evaluated.logLoss[a]! - evaluated.logLoss[b]!);
     const other = admissible.find((i) => this.depth(i) !== this.depth(admissible[0]!));
@@ -176,15 +205,22 @@ class Found {
     };
   }
 
-  private mostLogLoss(): number {
+  /** The most loss that is admissible. */
+  private limits(): PredictedLoss {
     const { floor } = this.options;
-    if (floor !== undefined && "spec" in floor) return this.quality.logLoss(floor.spec);
-    return this.evaluated.logLoss[this.best]! - Math.log(floor?.share ?? defaultQualityShare);
+    const rounding = 1e-12;
+    if (floor !== undefined && "spec" in floor) {
+      const logLoss = this.quality.logLoss(floor.spec) + rounding;
+      return { logLoss, cautious: logLoss + Math.log(1 + riskTaken) };
+    }
+    const least = this.evaluated.cautious[this.best]!;
+    return { logLoss: Infinity, cautious: least - Math.log(floor?.share ?? defaultQualityShare) + rounding };
   }
 
   private noneGoodEnough(): HandheldError {
-    const { value } = this.quality.relativeLoss(this.evaluated.spec(this.best), this.reference.spec);
-    const message = `no shape of space ${this.evaluated.space.name} is predicted to be as good as ${this.reference.name}; the best has ${((value - 1) * 100).toFixed(1)} % more loss`;
+    const { relativeLoss, cautiousLoss } = this.describeAt(this.best);
+    const against = (ratio: number) => `${ratio < 1 ? "" : "+"}${((ratio - 1) * 100).toFixed(1)} %`;
+    const message = `no shape of space ${this.evaluated.space.name} is predicted to be as good as ${this.reference.name}: the best has ${against(relativeLoss.value)} loss, and up to ${against(cautiousLoss)} with 84 % certainty`;
     return new HandheldError("invalid-option", `${message}; allow more parameters, a wider space or less quality`);
   }
 
@@ -192,10 +228,10 @@ class Found {
     const { floor, objective, maxMemoryBytes } = this.options;
     const good =
       floor !== undefined && "spec" in floor
-        ? `is at most that of ${floor.name}`
-        : `is at most ${((1 / (floor?.share ?? defaultQualityShare) - 1) * 100).toFixed(1)} % above the best of the space`;
+        ? `predicted loss is at most that of ${floor.name}, and with 84 % certainty not ${100 * riskTaken} % above it`
+        : `loss is, with 84 % certainty, at most ${((1 / (floor?.share ?? defaultQualityShare) - 1) * 100).toFixed(1)} % above the best of the space`;
     const fits = maxMemoryBytes === undefined ? "" : ` and that fit ${Math.round(maxMemoryBytes / 1e6)} MB`;
-    return `Of the shapes whose predicted loss ${good}${fits}, the one with the fewest ${objective.description}.`;
+    return `Of the shapes whose ${good}${fits}, the one with the fewest ${objective.description}.`;
   }
 
   private depth(index: number): number {
@@ -219,8 +255,8 @@ class Found {
   }
 
   private front(cost: Float64Array): Candidate[] {
-    const { count, logLoss } = this.evaluated;
-    const front = paretoFront(cost.subarray(0, count), logLoss.subarray(0, count));
+    const { count, cautious } = this.evaluated;
+    const front = paretoFront(cost.subarray(0, count), cautious.subarray(0, count));
     const every = Math.ceil(front.length / mostOnFront);
     return front.filter((_, at) => at % every === 0 || at === front.length - 1).map((index) => this.describeAt(index));
   }
@@ -237,6 +273,7 @@ class Found {
       spec,
       parameters: countParameters(spec).total,
       relativeLoss: this.quality.relativeLoss(spec, this.reference.spec),
+      cautiousLoss: Math.exp(this.judged(spec).cautious - this.quality.logLoss(this.reference.spec)),
       speed,
       memoryBytes,
       cost: objective.cost(speed, memoryBytes),

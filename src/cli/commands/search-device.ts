@@ -1,6 +1,5 @@
 // The device that `handheld search` searches for: where its profile comes from, and whether its best can be measured on it.
 import { machineFacts } from "../../devices/machine.ts";
-import { HandheldError } from "../../errors.ts";
 import { pathExists } from "../../io.ts";
 import type { Backend } from "../../kernels/backend.ts";
 import { createBackend } from "../../kernels/index.ts";
@@ -13,6 +12,7 @@ import {
   verifyCandidates,
 } from "../../search/index.ts";
 import type { Spec } from "../../spec/spec.ts";
+import { deviceHelp, openNamedDevice, type RemoteChoice, tell } from "../devices.ts";
 import type { CommandIo } from "../io.ts";
 import { UsageError } from "../options.ts";
 
@@ -23,13 +23,13 @@ export interface SearchDevice {
   readonly profile: LatencyProfile;
   /** Measures candidates whole; null where the profile is another machine's. */
   readonly verify: ((specs: readonly Spec[], options: VerifyOptions) => Promise<VerifiedCandidate[]>) | null;
-  /** The kernels of this machine, for training proxies. */
+  /** The kernels of this machine, for training proxies, whatever the device. */
   backend(): Promise<Backend>;
   close(): Promise<void>;
 }
 
-/** How {@link openDevice} calibrates. */
-export interface DeviceOptions {
+/** How {@link openSearchDevice} reaches and calibrates. */
+export interface DeviceOptions extends RemoteChoice {
   threads: number | undefined;
   /** Take a calibration though the machine was busy. */
   acceptUnsteady: boolean;
@@ -37,35 +37,63 @@ export interface DeviceOptions {
 }
 
 /**
- * Opens a device by name: `local` (calibrated now), or a profile file.
+ * Opens a device by name: this machine or another one (calibrated now), or a profile file.
  *
- * @throws UsageError for a name that is none; HandheldError `unsupported` for a kind of device that cannot be reached,
- *   `unsteady` when the machine was too busy, `invalid-file`, `io`
+ * @throws UsageError for a name that is none; HandheldError `unsteady` when the machine was too busy, `invalid-file`, `io`;
+ *   DeviceError when the device fails
  */
-export async function openDevice(name: string, options: DeviceOptions): Promise<SearchDevice> {
+export async function openSearchDevice(name: string, options: DeviceOptions): Promise<SearchDevice> {
+  const { isDeviceName } = await import("../../remote/index.ts");
   if (name === "local") return openLocal(options);
-  if (/^(phone|adb|ssh:.*)$/.test(name)) {
-    throw new HandheldError(
-      "unsupported",
-      `--device ${name}: this build reaches no other device; calibrate there with "search --save-profile", and give the file here`,
-    );
-  }
+  if (isDeviceName(name)) return openRemote(name, options);
   if (!/[/\\]|\.json$/.test(name) && !(await pathExists(name))) {
-    throw new UsageError(`--device takes local, phone, adb, ssh:<host> or a profile file, got "${name}"`);
+    throw new UsageError(`--device takes ${deviceHelp}, or a profile file; got "${name}"`);
   }
   return openProfile(name, options);
+}
+
+async function openRemote(name: string, options: DeviceOptions): Promise<SearchDevice> {
+  const { calibrateOn, verifyOn } = await import("../../remote/index.ts");
+  const { threads, acceptUnsteady, io } = options;
+  const device = await openNamedDevice(name, options, io);
+  let backend: Backend | null = null;
+  const close = async () => {
+    await backend?.close();
+    await device.close();
+  };
+  const onEvent = (event: Parameters<typeof tell>[0]) => tell(event, device, io);
+  try {
+    const onProgress = showCalibration(io);
+    const { signal } = io;
+    const profile = await calibrateOn(device, { threads, acceptUnsteady, signal, onEvent, onProgress });
+    onProgress.finish();
+    return {
+      name: `${device.name}: ${describeMachine(profile)}`,
+      profile,
+      verify: (specs, verifying) => verifyOn(device, specs, { ...verifying, threads, onEvent }),
+      backend: async () => (backend ??= await createBackend({ threads })),
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+type CalibrationProgress = NonNullable<Parameters<typeof calibrateDevice>[1]>["onProgress"] & { finish(): void };
+
+function showCalibration(io: CommandIo): CalibrationProgress {
+  const progress = io.progress("Calibrating", { total: 100, unit: "%" });
+  const show = (done: number, what: string) => progress.update(Math.round(100 * done), what);
+  return Object.assign(show, { finish: () => progress.finish() });
 }
 
 async function openLocal({ threads, acceptUnsteady, io }: DeviceOptions): Promise<SearchDevice> {
   const backend = await createBackend({ threads });
   try {
-    const progress = io.progress("Calibrating", { total: 100, unit: "%" });
-    const profile = await calibrateDevice(backend, {
-      acceptUnsteady,
-      signal: io.signal,
-      onProgress: (done, what) => progress.update(Math.round(100 * done), what),
-    });
-    progress.finish();
+    const onProgress = showCalibration(io);
+    const profile = await calibrateDevice(backend, { acceptUnsteady, signal: io.signal, onProgress });
+    onProgress.finish();
     return deviceOf(profile, backend, threads);
   } catch (error) {
     await backend.close();

@@ -78,7 +78,7 @@ const estimates = ["prefillTokensPerSecond", "decodeTokensPerSecond", "ttftMs"] 
 export function toCsv(finding: Finding): string {
   const spread = (name: string) => [name, `${name}Low`, `${name}High`];
   const head = [
-    ...["list", "name", ...sizes, ...options, "parameters", "memoryBytes", ...spread("relativeLoss")],
+    ...["list", "name", ...sizes, ...options, "parameters", "memoryBytes", ...spread("relativeLoss"), "cautiousLoss"],
     ...estimates.flatMap(spread),
     ...["cost", "measuredPrefillTokensPerSecond", "measuredDecodeTokensPerSecond"],
   ];
@@ -86,7 +86,7 @@ export function toCsv(finding: Finding): string {
     const measured = finding.verified.find(({ spec }) => JSON.stringify(spec) === JSON.stringify(one.spec));
     return [
       ...[list, name, ...[...sizes, ...options].map((key) => one.spec[key])],
-      ...[one.parameters, one.memoryBytes, ...numbers(one.relativeLoss)],
+      ...[one.parameters, one.memoryBytes, ...numbers(one.relativeLoss), Number(one.cautiousLoss.toPrecision(6))],
       ...estimates.flatMap((key) => numbers(one.speed[key])),
       ...[one.cost, measured?.prefill.tokensPerSecond ?? "", measured?.decode.tokensPerSecond ?? ""],
     ];

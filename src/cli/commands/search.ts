@@ -1,5 +1,6 @@
 // handheld search: the architecture to train for a device, found before anything is trained.
 import { type Action, defineFrame, type OptionsOf } from "../command.ts";
+import { deviceHelp, remoteOptions } from "../devices.ts";
 import type { CommandIo } from "../io.ts";
 import { flag, integer, number, text, UsageError } from "../options.ts";
 
@@ -15,7 +16,7 @@ export const searchFrame = defineFrame({
   options: {
     params: text("--params <n|model>", "stored parameters (1.5B), or as many as this model has (PhoneLM-1.5B)"),
     tolerance: number("--tolerance <percent>", "how far from --params a shape may be", { min: 0.01, max: 50 }, 2),
-    device: text("--device <name>", "local, phone, adb, ssh:<host>, or a profile file", "local"),
+    device: text("--device <name>", `${deviceHelp}, or a profile file`, "local"),
     objective: text("--objective <name>", "what to be best in", "decode"),
     context: integer(
       "--context <tokens>",
@@ -44,6 +45,7 @@ export const searchFrame = defineFrame({
     csv: text("--csv <file>", "write every listed shape as CSV"),
     saveProfile: text("--save-profile <file>", "keep the calibration, for --device here or on another machine"),
     acceptUnsteady: flag("--accept-unsteady", "use a calibration though the machine was busy; say so"),
+    ...remoteOptions,
   },
   examples: [
     ["search --params 1.5B", "the fastest decoder of PhoneLM's space on this machine"],
@@ -53,6 +55,7 @@ export const searchFrame = defineFrame({
     ],
     ["search --params 125M --space mobilellm --objective ttft@512+64 --save-profile laptop.json", "for short answers"],
     ["search --params 1.5B --space wide --device laptop.json --write configs/mine.json", "with a kept calibration"],
+    ["search --params 0.5B --device phone --https --save-profile phone.json", "for a phone, measured in its browser"],
     ["search --params 50M --space wide --proxy text.txt --proxy-minutes 20", "with evidence from small models"],
   ],
 });
@@ -62,12 +65,11 @@ export type SearchLine = OptionsOf<typeof searchFrame>;
 
 export const runSearch: Action<typeof searchFrame> = async (line, io) => {
   const { createFinding } = await import("../../search/index.ts");
-  const { openDevice } = await import("./search-device.ts");
+  const { openSearchDevice } = await import("./search-device.ts");
   const { findShapes, planSearch, verifyBest } = await import("./search-steps.ts");
   const { describeFinding } = await import("./search-output.ts");
   const plan = await planSearch(line);
-  const { threads, acceptUnsteady } = line;
-  const device = await openDevice(line.device, { threads, acceptUnsteady, io });
+  const device = await openSearchDevice(line.device, { ...line, io });
   try {
     if (!device.profile.quality.steady) io.warn(`${device.name} was busy while it was calibrated: speeds are rough`);
     if (line.verify !== undefined && line.verify > 0 && device.verify === null) {
@@ -92,7 +94,7 @@ export const runSearch: Action<typeof searchFrame> = async (line, io) => {
 };
 
 type Found = Parameters<typeof import("./search-output.ts").describeFinding>[0];
-type Profile = Awaited<ReturnType<typeof import("./search-device.ts").openDevice>>["profile"];
+type Profile = Awaited<ReturnType<typeof import("./search-device.ts").openSearchDevice>>["profile"];
 
 async function writeFiles(line: SearchLine, finding: Found, profile: Profile, io: CommandIo): Promise<void> {
   const { writeFileAtomic } = await import("../../io.ts");

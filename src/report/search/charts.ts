@@ -24,17 +24,17 @@ export function lossText(ratio: number): string {
   return `${percent < 0 ? "−" : "+"}${Math.abs(percent).toFixed(1)} %`;
 }
 
-/** Predicted loss against predicted speed: the front, the winner, and models that readers know. */
+/** Cautiously predicted loss against predicted speed: the front, the winner, and models that readers know. */
 export function paretoChart(finding: Finding, phase: Phase): Html {
   const key = speedKeys[phase];
   const point = (one: Candidate, more: Partial<ChartPoint> = {}): ChartPoint => ({
     x: one.speed[key].value,
-    y: (one.relativeLoss.value - 1) * 100,
+    y: (one.cautiousLoss - 1) * 100,
     label: shapeText(one.spec),
     detail: [
       `${formatCount(one.parameters)} parameters`,
       `${phase} ${formatRate(one.speed[key].low)} to ${formatRate(one.speed[key].high)} tok/s`,
-      `loss ${lossText(one.relativeLoss.low)} to ${lossText(one.relativeLoss.high)}`,
+      `predicted loss ${lossText(one.relativeLoss.value)} (${lossText(one.relativeLoss.low)} to ${lossText(one.relativeLoss.high)})`,
     ],
     ...more,
   });
@@ -64,7 +64,7 @@ export function paretoChart(finding: Finding, phase: Phase): Html {
       format: formatRate,
     },
     y: {
-      name: `predicted loss against ${finding.reference.name}; lower is better`,
+      name: `loss against ${finding.reference.name}, not exceeded with 84 % certainty; lower is better`,
       scale: linearScale(Math.min(good, 0), Math.max(bad, 0.5), 5),
       format: (value) => `${value > 0 ? "+" : value < 0 ? "−" : ""}${significant(Math.abs(value), 2)} %`,
     },

@@ -81,7 +81,8 @@ function paretoSection(finding: Finding): Html {
     "pareto",
     "Quality against speed",
     html`<p class="note">On the line are the shapes of the space that no other beats in both. Quality is predicted from the shape
-alone, as if all were trained alike; a known model's point says nothing of its own training.</p>
+alone, as if all were trained alike; a known model's point says nothing of its own training. The less is known of a shape, the
+higher its point stands.</p>
 <div class="charts">${paretoChart(finding, "decode")}${paretoChart(finding, "prefill")}</div>`,
   );
 }

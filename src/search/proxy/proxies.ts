@@ -11,7 +11,7 @@ import type { Spec } from "../../spec/spec.ts";
 import { fileCheckpoints } from "../../train/checkpoint.ts";
 import { train } from "../../train/loop.ts";
 import { createRecipe, type TrainRecipe } from "../../train/recipe.ts";
-import type { Observation } from "../quality/model.ts";
+import type { Observation } from "../quality/observations.ts";
 import type { SearchResult } from "../search.ts";
 import { countSteps, nextTurnOf, type ProxyState, parseProxyState, type Turn } from "./plan.ts";
 import { proxyOf } from "./scale.ts";

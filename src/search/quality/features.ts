@@ -44,6 +44,20 @@ export function aspect(shape: Shape): number {
   return Math.log(shape.width / (shape.layers * shape.layerRepeat)) - 4 - 0.25 * logWeights(shape);
 }
 
+/** A shape from the middle of what was measured, of a size: heads of 64, an FFN of 8/3 widths, nothing shared. */
+export function typicalShape(weights: number): Shape {
+  const widthPerLayer = Math.exp(4 + 0.25 * Math.log(weights / referenceWeights));
+  const width = Math.cbrt((weights * widthPerLayer) / 12);
+  const sizes = {
+    layers: width / widthPerLayer,
+    width,
+    ffnWidth: (8 / 3) * width,
+    heads: width / 64,
+    kvHeads: width / 64,
+  };
+  return { ...sizes, headSize: 64, activation: "silu", gated: true, tiedEmbeddings: true, layerRepeat: 1 };
+}
+
 /** Percent points of accuracy in ln(loss); see ./model.ts for where it comes from. */
 const perPoint = 0.018;
 

@@ -6,8 +6,9 @@ import { preset, presetNames } from "../../spec/presets.ts";
 import { createSpec, type Spec } from "../../spec/spec.ts";
 import { spearmanInterval } from "../statistics.ts";
 import { cholesky, solve } from "./cholesky.ts";
-import { blockWeights } from "./features.ts";
-import { createQualityModel, type Observation, predictHeldOut, publishedObservations } from "./model.ts";
+import { aspect, blockWeights, typicalShape } from "./features.ts";
+import { createQualityModel, predictHeldOut } from "./model.ts";
+import { type Observation, publishedObservations } from "./observations.ts";
 import { accuracyRows, lossRows, phoneSpeedRows } from "./tables.ts";
 
 const observations = publishedObservations();
@@ -93,6 +94,33 @@ describe("the model", () => {
     };
     expect(width({ layers: 60 })).toBeGreaterThan(width({ layers: 21 }));
     expect(width({ ffnWidth: 8 * base.width })).toBeGreaterThan(width({ ffnWidth: 7000 }));
+  });
+
+  it("is cautious by the distance from where it judges, and ranks by the same loss", () => {
+    const judge = model.judge(base);
+    expect(judge(base).cautious).toBeCloseTo(model.logLoss(base), 9);
+    const far = createSpec({
+      ...base,
+      layers: 4,
+      width: 6400,
+      ffnWidth: 6400,
+      headSize: 400,
+      ropeSize: 400,
+      embeddingWidth: 6400,
+    });
+    expect(judge(far).logLoss).toBeCloseTo(model.logLoss(far), 9);
+    const { value, high } = model.relativeLoss(far, base);
+    expect(judge(far).cautious - judge(far).logLoss).toBeCloseTo(Math.log(high / value) / 1.96, 9);
+    expect(judge(far).cautious - judge(far).logLoss).toBeGreaterThan(0.02);
+  });
+
+  it("a typical shape has the size asked for, the middle aspect, and more layers when it is larger", () => {
+    for (const weights of [1e6, 1e8, 1.5e9]) {
+      const shape = typicalShape(weights);
+      expect(blockWeights(shape) / weights).toBeCloseTo(1, 9);
+      expect(aspect(shape)).toBeCloseTo(0, 9);
+    }
+    expect(typicalShape(1.5e9).layers).toBeGreaterThan(typicalShape(1e8).layers);
   });
 
   it("follows further runs when they are added", () => {

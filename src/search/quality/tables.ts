@@ -1,6 +1,6 @@
 // Published measurements of shape against quality, as data: PhoneLM's Tables 2 and 7 (speeds on a phone with a Snapdragon
-// 8 Gen 3, CPU; losses after 2 B tokens) and MobileLLM's Table 11 (accuracy over eight zero-shot tasks). Numbers only;
-// what is made of them is in ./model.ts.
+// 8 Gen 3, CPU; losses after 2 B tokens by its section 2, 20 B by its appendix) and MobileLLM's Table 11 (mean accuracy over
+// eight zero-shot tasks). Numbers only; what is made of them is in ./observations.ts.
 
 /** A row of PhoneLM's Table 7. Vocabulary 49,152, tied; published parameters do not count fewer key/value heads. */
 export interface LossRow {

@@ -16,17 +16,7 @@ export interface Channel {
   close(): Promise<void>;
 }
 
-/** A Device, with what its channel tells it. */
-export interface ChannelDevice extends Device {
-  /** A reply came. @throws DeviceError `invalid-reply`, which the open job ends with too */
-  reply(value: unknown): void;
-  /** The device is gone; open jobs end with the error. */
-  lost(error: DeviceError): void;
-  /** The device forgot its jobs; those that are open are sent again. */
-  restart(): void;
-}
-
-/** Options of {@link createChannelDevice}. */
+/** Options of {@link ChannelDevice}. */
 export interface ChannelDeviceOptions {
   name: string;
   notes?: readonly string[] | undefined;
@@ -35,6 +25,7 @@ export interface ChannelDeviceOptions {
   abortMs?: number | undefined;
 }
 
+/** A job on its way. */
 interface Open {
   command: Extract<Command, { type: "run" }>;
   parts: unknown[];
@@ -43,127 +34,119 @@ interface Open {
   reject: (error: Error) => void;
 }
 
-/** Creates the device. */
-export function createChannelDevice(options: ChannelDeviceOptions): ChannelDevice {
-  const { name, channel, notes = [], abortMs = 3000 } = options;
-  const open = new Map<number, Open>();
-  let last = 0;
-  let gone: Error | null = null;
-  const end = (error: Error) => {
-    gone ??= error;
-    for (const { reject, parts } of open.values()) reject(withParts(error, parts));
-    open.clear();
-  };
-  const start = (job: string, params: unknown, onEvent: Open["onEvent"]) => {
-    const command = { type: "run" as const, id: ++last, job, params };
+type JobReply = Exclude<Reply, { type: "note" }>;
+
+/** A Device, with what its channel tells it. */
+export class ChannelDevice implements Device {
+  readonly name: string;
+  readonly notes: readonly string[];
+  private readonly channel: Channel;
+  private readonly abortMs: number;
+  private readonly open = new Map<number, Open>();
+  private last = 0;
+  private gone: Error | null = null;
+
+  constructor({ name, notes = [], channel, abortMs = 3000 }: ChannelDeviceOptions) {
+    this.name = name;
+    this.notes = notes;
+    this.channel = channel;
+    this.abortMs = abortMs;
+  }
+
+  async run<N extends JobName>(
+    job: N,
+    params: JobParams<N>,
+    { signal, onEvent = () => {} }: RunOptions = {},
+  ): Promise<JobResult<N>> {
+    parseFor(job, "params", params);
+    if (this.gone !== null) throw this.gone;
+    if (signal?.aborted) throw stopped();
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
-    open.set(command.id, { command, parts: [], onEvent, resolve, reject });
-    channel.send(command);
-    return { id: command.id, promise };
-  };
-  const stop = (id: number) => {
-    if (!open.has(id)) return;
-    channel.send({ type: "abort", id });
-    setTimeout(() => settle(open, id, "reject", stopped()), abortMs).unref?.();
-  };
-  return {
-    name,
-    notes,
-    async run<N extends JobName>(job: N, params: JobParams<N>, { signal, onEvent = () => {} }: RunOptions = {}) {
-      parseFor(job, "params", params);
-      if (gone !== null) throw gone;
-      if (signal?.aborted) throw stopped();
-      const { id, promise } = start(job, params, onEvent);
-      const abort = () => stop(id);
-      signal?.addEventListener("abort", abort, { once: true });
-      try {
-        return (await promise) as JobResult<N>;
-      } finally {
-        signal?.removeEventListener("abort", abort);
-      }
-    },
-    reply(value) {
-      const problem = receive(value, open, name);
-      if (problem !== null) throw problem;
-    },
-    lost: (error) => end(error),
-    restart() {
-      for (const job of open.values()) {
-        job.parts.length = 0;
-        job.onEvent({ type: "restarted" });
-        channel.send(job.command);
-      }
-    },
-    async close() {
-      end(new HandheldError("aborted", `${name} is closed`));
-      await channel.close();
-    },
-  };
-}
-
-/** Takes a reply in; what is wrong with it, or null. */
-function receive(value: unknown, open: Map<number, Open>, name: string): DeviceError | null {
-  const parsed = replySchema.safeParse(value);
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0]!;
-    const field = issue.path.join(".") || "the whole";
-    return refuse(open, [...open.keys()], name, `it sent no valid reply: ${field}: ${issue.message}`);
+    const command = { type: "run" as const, id: ++this.last, job, params };
+    this.open.set(command.id, { command, parts: [], onEvent, resolve, reject });
+    this.channel.send(command);
+    const abort = () => this.abort(command.id);
+    signal?.addEventListener("abort", abort, { once: true });
+    try {
+      return (await promise) as JobResult<N>;
+    } finally {
+      signal?.removeEventListener("abort", abort);
+    }
   }
-  const reply = parsed.data;
-  if (reply.type === "restarted") return null;
-  if (reply.type === "note") {
-    for (const { onEvent } of open.values()) onEvent(reply);
-    return null;
-  }
-  const job = open.get(reply.id);
-  if (job === undefined) return null; // of a job that was given up
-  try {
-    handle(reply, job, open, name);
-    return null;
-  } catch (error) {
-    return refuse(open, [reply.id], name, (error as Error).message);
-  }
-}
 
-function handle(
-  reply: Exclude<Reply, { type: "note" | "restarted" }>,
-  job: Open,
-  open: Map<number, Open>,
-  name: string,
-) {
-  const { id } = reply;
-  if (reply.type === "progress") {
-    const { done, total, note } = reply;
-    job.onEvent({ type: "progress", done, total, note });
-  } else if (reply.type === "part") {
-    const part = parseFor(job.command.job, "part", reply.value);
-    if (job.parts.push(part) > mostParts) throw new Error(`it sent more than ${mostParts} parts`);
-    job.onEvent({ type: "part", value: part });
-  } else if (reply.type === "result") {
-    settle(open, id, "resolve", parseFor(job.command.job, "result", reply.value));
-  } else {
-    settle(open, id, "reject", withParts(fromPlainError(name, reply.error), job.parts));
+  /** A reply came. @throws DeviceError `invalid-reply`, which the job that it is about, or every one, ends with too */
+  reply(value: unknown): void {
+    const parsed = replySchema.safeParse(value);
+    if (!parsed.success) {
+      const issue = parsed.error.issues[0]!;
+      const field = issue.path.join(".") || "the whole";
+      throw this.refuse([...this.open.keys()], `it sent no valid reply: ${field}: ${issue.message}`);
+    }
+    const reply = parsed.data;
+    if (reply.type === "note") for (const { onEvent } of this.open.values()) onEvent(reply);
+    if (reply.type === "note") return;
+    const job = this.open.get(reply.id);
+    if (job === undefined) return; // it was given up
+    try {
+      this.handle(reply, job);
+    } catch (error) {
+      throw this.refuse([reply.id], (error as Error).message);
+    }
   }
-}
 
-// The job ends here, so that nobody waits for a device that talks nonsense.
-function refuse(open: Map<number, Open>, ids: number[], name: string, reason: string): DeviceError {
-  const error = new DeviceError("invalid-reply", name, reason);
-  for (const id of ids) {
-    const { parts } = open.get(id)!;
-    settle(open, id, "reject", withParts(new DeviceError("invalid-reply", name, reason), parts));
+  /** The device is gone: open jobs end with the error, and later ones. */
+  lost(error: Error): void {
+    this.gone ??= error;
+    for (const id of this.open.keys()) this.fail(id, error);
   }
-  return error;
-}
 
-function settle(open: Map<number, Open>, id: number, how: "resolve" | "reject", value: unknown): void {
-  open.get(id)?.[how](value as Error);
-  open.delete(id);
-}
+  /** The device forgot its jobs; those that are open are sent again. */
+  restart(): void {
+    for (const job of this.open.values()) {
+      job.parts.length = 0;
+      job.onEvent({ type: "restarted" });
+      this.channel.send(job.command);
+    }
+  }
 
-function withParts(error: Error, parts: readonly unknown[]): Error {
-  if (error instanceof DeviceError) error.parts = [...parts];
-  return error;
+  async close(): Promise<void> {
+    this.lost(new HandheldError("aborted", `${this.name} is closed`));
+    await this.channel.close();
+  }
+
+  private handle(reply: JobReply, { command, parts, onEvent, resolve }: Open): void {
+    if (reply.type === "progress") {
+      const { done, total, note } = reply;
+      onEvent({ type: "progress", done, total, note });
+    } else if (reply.type === "part") {
+      const value = parseFor(command.job, "part", reply.value);
+      if (parts.push(value) > mostParts) throw new Error(`it sent more than ${mostParts} parts`);
+      onEvent({ type: "part", value });
+    } else if (reply.type === "result") {
+      resolve(parseFor(command.job, "result", reply.value));
+      this.open.delete(reply.id);
+    } else this.fail(reply.id, fromPlainError(this.name, reply.error));
+  }
+
+  private abort(id: number): void {
+    if (!this.open.has(id)) return;
+    this.channel.send({ type: "abort", id });
+    setTimeout(() => this.fail(id, stopped()), this.abortMs).unref?.();
+  }
+
+  // The jobs end here, so that nobody waits for a device that talks nonsense.
+  private refuse(ids: readonly number[], reason: string): DeviceError {
+    for (const id of ids) this.fail(id, new DeviceError("invalid-reply", this.name, reason));
+    return new DeviceError("invalid-reply", this.name, reason);
+  }
+
+  private fail(id: number, error: Error): void {
+    const job = this.open.get(id);
+    if (job === undefined) return;
+    if (error instanceof DeviceError) error.parts = [...job.parts];
+    this.open.delete(id);
+    job.reject(error);
+  }
 }
 
 const stopped = () => new HandheldError("aborted", "stopped");

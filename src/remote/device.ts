@@ -40,3 +40,9 @@ export interface Device {
   /** Ends what runs and lets go of the machine. */
   close(): Promise<void>;
 }
+
+/** The same device, with more to let go of when it is closed. */
+export function alsoClosing(device: Device, close: () => Promise<void>): Device {
+  const { name, notes } = device;
+  return { name, notes, run: device.run.bind(device), close: () => device.close().finally(close) };
+}

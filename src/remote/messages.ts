@@ -44,7 +44,6 @@ export const replySchema = z.discriminatedUnion("type", [
     error: z.strictObject({ code: z.string().max(40).nullable(), message: text }),
   }),
   z.strictObject({ type: z.literal("note"), text: plainText(400) }),
-  z.strictObject({ type: z.literal("restarted") }),
 ]);
 
 /** From a device. */

@@ -3,7 +3,7 @@ import { expect, it, vi } from "vitest";
 import { createPredictor } from "../search/latency/predictor.ts";
 import { syntheticProfile } from "../search/latency/synthetic.case.ts";
 import { createSpec } from "../spec/spec.ts";
-import { type ChannelDevice, createChannelDevice } from "./channel-device.ts";
+import { ChannelDevice } from "./channel-device.ts";
 import type { JobEvent } from "./device.ts";
 import { DeviceError } from "./errors.ts";
 import { createJobHost } from "./host.ts";
@@ -83,7 +83,7 @@ it("calibrates and verifies for a search, with predictions beside what was measu
   const device = createLocalDevice();
   const told: [number, string][] = [];
   const onProgress = (done: number, what: string) => void told.push([done, what]);
-  const profile = await calibrateOn(device, { seconds: 2, acceptUnsteady: true, threads: 1, onProgress });
+  const profile = await calibrateOn(device, { seconds: 1, acceptUnsteady: true, threads: 1, onProgress });
   expect(profile.engine.threads).toBe(1);
   expect(told.map(([, what]) => what)).toContain("models");
   const specs = [createSpec(tiny), createSpec({ ...tiny, layers: 4 })];
@@ -98,7 +98,7 @@ it("calibrates and verifies for a search, with predictions beside what was measu
   }
   const [only] = await verifyOn(device, specs.slice(0, 1), { prompt: 8, context: 8, rounds: 1 });
   expect(only!.decode.predicted).toBeNull();
-});
+}, 180_000);
 
 it("refuses a profile with numbers that no device has", async () => {
   const profile = { ...syntheticProfile(), date: "2026-01-01T00:00:00Z" };
@@ -117,7 +117,7 @@ it("refuses a profile with numbers that no device has", async () => {
 function scripted(abortMs = 20) {
   const sent: Command[] = [];
   const channel = { send: (command: Command) => void sent.push(command), close: async () => {} };
-  const device: ChannelDevice = createChannelDevice({ name: "far", channel, abortMs });
+  const device: ChannelDevice = new ChannelDevice({ name: "far", channel, abortMs });
   return { device, sent };
 }
 

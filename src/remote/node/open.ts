@@ -1,6 +1,6 @@
 // From a name to a device. A new kind of device: its folder here and one line in `kinds`.
 import { suggest } from "../../errors.ts";
-import type { Device } from "../device.ts";
+import { alsoClosing, type Device } from "../device.ts";
 import { DeviceError } from "../errors.ts";
 import { createLocalDevice } from "../local.ts";
 import { type AdbOptions, openAdb } from "./adb/device.ts";
@@ -57,7 +57,7 @@ async function openPhone(options: OpenDeviceOptions["phone"], signal: AbortSigna
   const server = await createPhoneServer(options);
   try {
     const device = await server.accept({ signal, onInvite: options.onInvite });
-    return { ...device, close: () => device.close().then(() => server.close()) };
+    return alsoClosing(device, () => server.close());
   } catch (error) {
     await server.close();
     throw error;

@@ -1,6 +1,6 @@
 // A Device over a runner (./runner.ts) whose standard input and output somebody else carries: ssh, adb, a child process.
 import * as z from "zod";
-import { type ChannelDevice, createChannelDevice } from "../channel-device.ts";
+import { ChannelDevice } from "../channel-device.ts";
 import { DeviceError } from "../errors.ts";
 import { createLineReader } from "./lines.ts";
 
@@ -35,7 +35,7 @@ export async function connectRunner(name: string, runner: RunnerProcess, seconds
   const reader = createLineReader((value) => {
     if (device !== null) return device.reply(value);
     if (!hello.safeParse(value).success) throw new Error("it is not our runner");
-    device = createChannelDevice({ name, channel: channelTo(runner) });
+    device = new ChannelDevice({ name, channel: channelTo(runner) });
     greeted.resolve();
   });
   runner.onOutput((piece) => {

@@ -34,6 +34,7 @@ export interface Link {
 
 // A batch stays far below what the server takes (4 MiB); one reply alone may be longer.
 const batchCharacters = 256 * 1024;
+const keyName = "handheld-key";
 const pauses = { firstMs: 500, mostMs: 5000 };
 const waitMs = { commands: 40_000, others: 20_000 };
 
@@ -42,81 +43,105 @@ class Refused extends Error {}
 
 /** Joins and starts both loops. */
 export function openLink(options: LinkOptions): Link {
-  const key = remembered();
-  const boot = randomHex();
-  const outbox: string[] = [];
-  let sent = 0; // replies that the server has
-  let ended = false;
-  let wakeSender = () => {};
-  let wakePause = () => {};
-  const finish = (reason: string) => {
-    if (ended) return;
-    ended = true;
-    options.onEnd(reason);
-  };
-  const pause = (ms: number) =>
-    new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, ms);
-      wakePause = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
-  /** Calls until it works. */
-  const insist = async <T>(call: () => Promise<T>): Promise<T | null> => {
-    for (let ms = pauses.firstMs; !ended; ms = Math.min(pauses.mostMs, ms * 2)) {
+  return new PageLink(options);
+}
+
+class PageLink implements Link {
+  private readonly options: LinkOptions;
+  private readonly key = remembered();
+  private readonly boot = randomHex();
+  /** Replies that the server may not have yet, as JSON; the first one has the number `sent + 1`. */
+  private readonly outbox: string[] = [];
+  private sent = 0;
+  private ended = false;
+  private wakeSender = () => {};
+  private wakePause = () => {};
+
+  constructor(options: LinkOptions) {
+    this.options = options;
+    const { token, page } = options;
+    const body = JSON.stringify({ token, key: this.key, boot: this.boot, page });
+    void this.insist(() => request("/api/join", { body })).then(() => Promise.all([this.sendAll(), this.listen()]));
+  }
+
+  send(reply: Reply): void {
+    // Of progress only the last counts: what waits for the network should not be a thousand of them.
+    const last = this.outbox.length > 1 ? this.outbox.at(-1)! : "";
+    if (reply.type === "progress" && last.startsWith('{"type":"progress"')) this.outbox.pop();
+    this.outbox.push(JSON.stringify(reply));
+    this.wakeSender();
+  }
+
+  hurry(): void {
+    this.wakePause();
+  }
+
+  end(): void {
+    this.ended = true;
+    sessionStorage.removeItem(keyName);
+  }
+
+  private async listen(): Promise<void> {
+    for (let after = 0; !this.ended; ) {
+      const url = `/api/commands?after=${after}&boot=${this.boot}`;
+      const answer = await this.insist(() => request<{ commands: Command[] }>(url, { headers: this.headers }));
+      for (const command of answer?.commands ?? []) this.options.onCommand(command);
+      after += answer?.commands.length ?? 0;
+    }
+  }
+
+  private async sendAll(): Promise<void> {
+    while (!this.ended) {
+      if (this.outbox.length > 0) await this.insist(() => this.deliver());
+      else await new Promise<void>((resolve) => (this.wakeSender = resolve));
+    }
+  }
+
+  private async deliver(): Promise<void> {
+    const replies = this.outbox.slice(0, batchLength(this.outbox));
+    const body = `{"boot":"${this.boot}","from":${this.sent + 1},"replies":[${replies.join(",")}]}`;
+    const { received } = await request<{ received: number }>("/api/replies", { body, headers: this.headers });
+    this.outbox.splice(0, received - this.sent);
+    this.sent = received;
+  }
+
+  /** Calls until it works; null when the line has ended. */
+  private async insist<T>(call: () => Promise<T>): Promise<T | null> {
+    for (let ms = pauses.firstMs; !this.ended; ms = Math.min(pauses.mostMs, ms * 2)) {
       try {
         const value = await call();
-        options.onConnection(true, outbox.length);
+        this.options.onConnection(true, this.outbox.length);
         return value;
       } catch (error) {
-        if (error instanceof Refused) finish(error.message);
+        if (error instanceof Refused) this.refuse(error.message);
         else {
-          options.onConnection(false, outbox.length);
-          await pause(ms);
+          this.options.onConnection(false, this.outbox.length);
+          await this.pause(ms);
         }
       }
     }
     return null;
-  };
-  const headers = { authorization: `Bearer ${key}` };
-  const deliver = async () => {
-    const count = batchLength(outbox);
-    const body = `{"boot":"${boot}","from":${sent + 1},"replies":[${outbox.slice(0, count).join(",")}]}`;
-    const { received } = await request<{ received: number }>("/api/replies", { body, headers });
-    outbox.splice(0, received - sent);
-    sent = received;
-  };
-  const sendAll = async () => {
-    while (!ended) {
-      if (outbox.length > 0) await insist(deliver);
-      else await new Promise<void>((resolve) => (wakeSender = resolve));
-    }
-  };
-  const listen = async () => {
-    for (let after = 0; !ended; ) {
-      const url = `/api/commands?after=${after}&boot=${boot}`;
-      const answer = await insist(() => request<{ commands: Command[] }>(url, { headers }));
-      for (const command of answer?.commands ?? []) options.onCommand(command);
-      after += answer?.commands.length ?? 0;
-    }
-  };
-  const join = JSON.stringify({ token: options.token, key, boot, page: options.page });
-  void insist(() => request("/api/join", { body: join })).then(() => Promise.all([sendAll(), listen()]));
-  return {
-    send(reply) {
-      // Of progress only the last counts: what waits for the network should not be a thousand of them.
-      const last = outbox.length > 1 ? outbox.at(-1)! : "";
-      if (reply.type === "progress" && last.startsWith('{"type":"progress"')) outbox.pop();
-      outbox.push(JSON.stringify(reply));
-      wakeSender();
-    },
-    hurry: () => wakePause(),
-    end() {
-      ended = true;
-      sessionStorage.removeItem("handheld-key");
-    },
-  };
+  }
+
+  private refuse(reason: string): void {
+    if (this.ended) return;
+    this.ended = true;
+    this.options.onEnd(reason);
+  }
+
+  private pause(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      this.wakePause = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  private get headers(): Record<string, string> {
+    return { authorization: `Bearer ${this.key}` };
+  }
 }
 
 /** @throws Refused where trying again cannot help; Error otherwise */
@@ -142,10 +167,10 @@ function batchLength(outbox: readonly string[]): number {
 
 // Survives that the phone throws the page away and loads it again; another tab has another one.
 function remembered(): string {
-  const found = sessionStorage.getItem("handheld-key");
+  const found = sessionStorage.getItem(keyName);
   if (found !== null) return found;
   const key = randomHex();
-  sessionStorage.setItem("handheld-key", key);
+  sessionStorage.setItem(keyName, key);
   return key;
 }
 

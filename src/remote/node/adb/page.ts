@@ -1,7 +1,7 @@
 // The phone's browser over adb: its localhost is forwarded to our server, and it is told to open the page there.
 import type { Adb } from "@yume-chan/adb";
 import { HandheldError } from "../../../errors.ts";
-import type { Device } from "../../device.ts";
+import { alsoClosing, type Device } from "../../device.ts";
 import { DeviceError } from "../../errors.ts";
 import { createPhoneServer, type Invitation } from "../phone/server.ts";
 import { lastLine } from "../shell-runner.ts";
@@ -27,7 +27,7 @@ export async function openPage(name: string, adb: Adb, options: PageOptions = {}
   try {
     await forward(name, adb, address);
     const device = await openAndWait(name, adb, server, openSeconds, signal);
-    return { ...device, close: () => device.close().then(cleanUp) };
+    return alsoClosing(device, cleanUp);
   } catch (error) {
     await cleanUp();
     throw error;

@@ -1,6 +1,6 @@
 // Where phones are received: expects one, makes a Device of the page that joins, watches that it is still there.
 import { HandheldError } from "../../../errors.ts";
-import { type ChannelDevice, createChannelDevice } from "../../channel-device.ts";
+import { ChannelDevice } from "../../channel-device.ts";
 import type { Device } from "../../device.ts";
 import { DeviceError } from "../../errors.ts";
 import type { Desk } from "./routes.ts";
@@ -50,7 +50,7 @@ export class PhoneDesk implements Desk {
       send: (command: Parameters<PhoneSession["push"]>[0]) => session.push(command),
       close: () => this.farewell(session),
     };
-    const device = createChannelDevice({ name, notes: notesOf(page), channel });
+    const device = new ChannelDevice({ name, notes: notesOf(page), channel });
     this.device = device;
     const check = () => {
       const silentMs = performance.now() - session.lastHeard;

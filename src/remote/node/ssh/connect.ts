@@ -33,28 +33,17 @@ export interface SshOptions {
  * @throws DeviceError `unreachable`, `host-key` (with the fingerprint), `refused` when no key of ours is taken
  */
 export async function connectSsh(name: string, address: SshAddress, options: SshOptions = {}): Promise<Client> {
-  const { Client: SshClient } = await import("ssh2").then(({ default: ssh2 }) => ssh2);
+  const { signal } = options;
   const known = await knownKeys(address, options);
-  const usable = known.filter(({ revoked }) => !revoked);
   let hostProblem: DeviceError | null = null;
-  const config: ConnectConfig = {
-    host: address.host,
-    port: address.port,
-    username: address.user,
-    readyTimeout: (options.connectSeconds ?? 20) * 1000,
-    keepaliveInterval: 15_000,
-    keepaliveCountMax: 4,
-    authHandler: await methods(address.user, options),
-    // The key types that are known first, or the host would show another one that nobody can check.
-    ...(usable.length > 0 && {
-      algorithms: { serverHostKey: { prepend: [...new Set(usable.flatMap(algorithmsOf))], append: [], remove: [] } },
-    }),
+  const config = {
+    ...(await configOf(address, options, known)),
     hostVerifier: (key: Buffer) => {
       hostProblem = checkHostKey(name, key, known, options.acceptHostKey);
       return hostProblem === null;
     },
   };
-  const { signal } = options;
+  const { Client: SshClient } = await import("ssh2").then((module) => module.default);
   if (signal?.aborted) throw new HandheldError("aborted", "stopped");
   const client = new SshClient();
   return new Promise((resolve, reject) => {
@@ -74,6 +63,22 @@ export async function connectSsh(name: string, address: SshAddress, options: Ssh
     });
     client.connect(config);
   });
+}
+
+async function configOf(address: SshAddress, options: SshOptions, known: readonly KnownKey[]): Promise<ConnectConfig> {
+  const usable = known.filter(({ revoked }) => !revoked);
+  const types = [...new Set(usable.flatMap(algorithmsOf))];
+  return {
+    host: address.host,
+    port: address.port,
+    username: address.user,
+    readyTimeout: (options.connectSeconds ?? 20) * 1000,
+    keepaliveInterval: 15_000,
+    keepaliveCountMax: 4,
+    authHandler: await methods(address.user, options),
+    // The key types that are known first, or the host would show another one that nobody can check.
+    ...(types.length > 0 && { algorithms: { serverHostKey: { prepend: types, append: [], remove: [] } } }),
+  };
 }
 
 function connectError(name: string, { user }: SshAddress, cause: Error & { level?: string }): DeviceError {

@@ -3,6 +3,7 @@
 import { HandheldError, suggest } from "../../errors.ts";
 import { readTextFile } from "../../io.ts";
 import { loadSpec } from "../../model/spec-file.ts";
+import { DeviceError } from "../../remote/errors.ts";
 import {
   allLandmarks,
   type Budget,
@@ -156,7 +157,9 @@ export async function verifyBest(
       onProgress: (done, total) => progress.update(done, "", total),
     });
   } catch (error) {
-    if (!(error instanceof HandheldError && error.code === "out-of-memory")) throw error;
+    // What was found stays worth showing when the device has no room, or has gone.
+    const bearable = error instanceof HandheldError && error.code === "out-of-memory";
+    if (!bearable && !(error instanceof DeviceError)) throw error;
     io.warn(`the best shapes could not be measured: ${error.message}`);
     return [];
   } finally {

@@ -6,6 +6,7 @@ import { availableParallelism, cpus } from "node:os";
 import { parseArgs } from "node:util";
 import { type Backend, createBackend, type KvFormat, type KvLayer, kvPageTokens } from "../src/kernels/index.ts";
 import { int4Bytes } from "../src/quant/int4.ts";
+import { int8Bytes, int8Layout } from "../src/quant/int8.ts";
 
 const { values: options } = parseArgs({
   options: { json: { type: "boolean" }, quick: { type: "boolean" }, threads: { type: "string" } },
@@ -48,32 +49,50 @@ function noise(backend: Backend, length: number): number {
   return ptr;
 }
 
-/** Packed weights with bf16 scales near 0.01: very small scales would make denormal numbers, which are slow. */
-function weights(backend: Backend, M: number, K: number): number {
-  const bytes = int4Bytes(M, K);
+type Format = "int4" | "int8";
+
+/** Packed weights with scales near 0.01: very small scales would make denormal numbers, which are slow. */
+function weights(backend: Backend, M: number, K: number, format: Format): number {
+  const bytes = format === "int4" ? int4Bytes(M, K) : int8Bytes(M, K);
   const ptr = backend.alloc(bytes);
   const view = backend.u8(ptr, bytes);
-  for (let i = 0; i < bytes; i++) view[i] = i % 144 < 16 ? (i & 1 ? 0x3c : 0x23) : i * 37;
+  if (format === "int4") {
+    for (let i = 0; i < bytes; i++) view[i] = i % 144 < 16 ? (i & 1 ? 0x3c : 0x23) : i * 37;
+    return ptr;
+  }
+  for (let i = 0; i < bytes; i++) view[i] = (i * 37) | 1;
+  const { panelRows } = int8Layout;
+  for (let row = 0; row < M; row += panelRows) backend.f32(ptr + int8Bytes(row, K), panelRows).fill(0.01);
   return ptr;
 }
 
-function matmul(backend: Backend, N: number, M: number, K: number, where: "memory" | "cache"): Row {
-  const bytes = int4Bytes(M, K);
+function matmul(
+  backend: Backend,
+  N: number,
+  M: number,
+  K: number,
+  where: "memory" | "cache",
+  format: Format = "int4",
+): Row {
+  const bytes = format === "int4" ? int4Bytes(M, K) : int8Bytes(M, K);
   const copies = where === "memory" ? Math.ceil(256e6 / bytes) : 1;
   const repeats = Math.max(1, Math.round(1e6 / (N * M * K)));
-  const matrices = Array.from({ length: copies }, () => weights(backend, M, K));
+  const matrices = Array.from({ length: copies }, () => weights(backend, M, K, format));
   const x = noise(backend, N * K);
   const activations = backend.alloc(backend.activationBytes(N, K));
   const out = backend.alloc(4 * N * M);
   backend.quantizeRows(activations, x, N, K);
   const spent = time(backend, copies * repeats, () => {
     for (let repeat = 0; repeat < repeats; repeat++) {
-      for (const w of matrices) backend.matmulInt4(out, activations, w, N, M, K, M, false);
+      for (const w of matrices) {
+        if (format === "int4") backend.matmulInt4(out, activations, w, N, M, K, M, false);
+        else backend.matmulInt8(out, activations, w, N, M, K, M, false);
+      }
     }
   });
   for (const ptr of [...matrices, x, activations, out]) backend.free(ptr);
   const shape = `${N} × [${M}, ${K}], ${where}`;
-  return row(backend, N === 1 ? "matvec int4" : "matmul int4", shape, spent, bytes, N * M * K);
+  return row(backend, `${N === 1 ? "matvec" : "matmul"} ${format}`, shape, spent, bytes, N * M * K);
 }
 
 interface Heads {
@@ -124,6 +143,8 @@ function* measure(backend: Backend): Generator<Row> {
   ] as const) {
     yield matmul(backend, 1, M, K, "memory");
     yield matmul(backend, 64, M, K, "cache");
+    yield matmul(backend, 1, M, K, "memory", "int8");
+    yield matmul(backend, 64, M, K, "cache", "int8");
     if (K === 4864) yield matmul(backend, 256, M, K, "cache");
   }
   for (const [M, K] of [

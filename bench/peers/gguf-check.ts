@@ -2,7 +2,7 @@
 // random weights, in F16, Q8_0 and Q4_0: at F16 the same greedy tokens as our engine on the same rounded weights, at Q8_0 and
 // Q4_0 a text of as many tokens, and everywhere the same ids for the same strings.
 //
-//     npm run build && node bench/peers/gguf-check.ts      (a few seconds; node-llama-cpp is installed in bench/peers)
+//     npm run build && node bench/peers/gguf-check.ts      (half a minute; node-llama-cpp is installed in bench/peers)
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

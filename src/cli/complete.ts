@@ -43,7 +43,8 @@ export async function complete(
     const query = options.query ?? (await io.ask(io.interactive ? "> " : ""));
     if (query === null) return;
     messages.push({ role: "user", content: query });
-    const prompt = template === null ? query : template.render(messages);
+    // A template writes the tokens that begin a text itself.
+    const prompt = template === null ? query : model.tokenizer.encode(template.render(messages));
     const done = await stream(model, prompt, prefixes, options, io);
     messages.push({ role: "assistant", content: done.text });
     if (options.query !== undefined) {
@@ -53,7 +54,13 @@ export async function complete(
   }
 }
 
-async function stream(model: LoadedModel, prompt: string, prefixes: PrefixCache, options: TextOptions, io: CommandIo) {
+async function stream(
+  model: LoadedModel,
+  prompt: string | number[],
+  prefixes: PrefixCache,
+  options: TextOptions,
+  io: CommandIo,
+) {
   const { stop, query: _, ...sampling } = options;
   const stops = stop === undefined ? {} : { stop: [stop] };
   const settings: GenerateOptions = { ...sampling, prefixes, signal: io.signal, ...stops };

@@ -6,6 +6,8 @@ import { getCallFormat } from "../functions/formats/registry.ts";
 import { validateCalls } from "../functions/validate.ts";
 import type { LoadedModel } from "../model/load.ts";
 import { PrefixCache } from "../model/prefix-cache.ts";
+import { frameStep } from "../tokenizer/assemble.ts";
+import { createTokenizer } from "../tokenizer/tokenizer.ts";
 import { type GenerateEvent, type GenerateOptions, generate } from "./generate.ts";
 import { createSampler } from "./sampler.ts";
 import { tinyModel, tinyTokenizer } from "./tiny-model.case.ts";
@@ -49,6 +51,19 @@ describe("generate", () => {
   const model = tinyModel();
   const ids = model.tokenizer.encode(prompt);
   const textOf = (tokens: readonly number[]) => model.tokenizer.decode(tokens, { skipSpecial: true });
+
+  it("a text begins with the tokenizer's own token, ids and what goes on with a session do not", async () => {
+    const { tokenizer } = model;
+    const begin: [string, number] = [tokenizer.idToToken(tokenizer.eosId!)!, tokenizer.eosId!];
+    const json = { ...tokenizer.json, post_processor: frameStep([begin], []) };
+    const begun = { ...model, tokenizer: createTokenizer(json, tokenizer.config) };
+    expect((await collect(begun, prompt, { maxTokens: 1 })).promptTokens).toBe(ids.length + 1);
+    expect((await collect(begun, ids, { maxTokens: 1 })).promptTokens).toBe(ids.length);
+    const session = model.decoder.createSession();
+    await collect(begun, prompt, { maxTokens: 1, session });
+    expect((await collect(begun, prompt, { maxTokens: 1, session })).promptTokens).toBe(ids.length);
+    session.close();
+  });
 
   it.each([
     ["greedy", {}],

@@ -46,7 +46,7 @@ export type GenerateEvent =
     };
 
 /**
- * Generates text after a prompt (text, or token ids).
+ * Generates text after a prompt: token ids, or text, which begins with what the tokenizer puts before one (a BOS token).
  *
  * @throws ContextOverflowError when the prompt and `maxTokens` do not fit in the context.
  * @example
@@ -61,9 +61,11 @@ export async function* generate(
   prompt: string | readonly number[],
   options: GenerateOptions = {},
 ): AsyncGenerator<GenerateEvent, void, void> {
-  const ids = typeof prompt === "string" ? [...model.tokenizer.encode(prompt)] : [...prompt];
-  if (ids.length === 0) throw new HandheldError("invalid-option", "the prompt is empty; give at least one token");
   const used = options.session?.length ?? 0;
+  // A text begins with what the tokenizer puts before one; what goes on with a session does not.
+  const specialTokens = used === 0;
+  const ids = typeof prompt === "string" ? [...model.tokenizer.encode(prompt, { specialTokens })] : [...prompt];
+  if (ids.length === 0) throw new HandheldError("invalid-option", "the prompt is empty; give at least one token");
   const limit = options.session?.capacity ?? model.spec.context;
   const maxTokens = options.maxTokens ?? Math.max(1, limit - used - ids.length);
   if (!Number.isInteger(maxTokens) || maxTokens < 1) {

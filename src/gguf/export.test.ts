@@ -206,6 +206,25 @@ describe("tokenizers", () => {
     for (const text of strings) expect(back.encode(text), JSON.stringify(text)).toEqual(tokenizer.encode(text));
   });
 
+  it("pieces that begin with U+FEFF are their own; symbols of the user have the spaces of text, as in Gemma's files", async () => {
+    const tokens = ["<unk>", "/", "\ufeff/", "//", "\ufeff//", "▁", "  ", "\ufeff", "a", "▁a"];
+    const metadata = new Map([
+      ["tokenizer.ggml.model", entry.string("llama")],
+      ["tokenizer.ggml.tokens", entry.string(tokens)],
+      ["tokenizer.ggml.scores", entry.f32(tokens.map((_, id) => -id))],
+      ["tokenizer.ggml.token_type", entry.i32(tokens.map((token) => (token === "<unk>" ? 2 : token === "  " ? 4 : 1)))],
+      ["tokenizer.ggml.add_space_prefix", entry.bool(false)],
+    ]);
+    const path = join(folder, "gemma.gguf");
+    const data = () => [packGgml("F32", new Float32Array(1))];
+    await saveGguf(path, metadata, [{ name: "x", shape: [1], type: "F32", data }]);
+    const tokenizer = await readTokenizer(path);
+    expect(tokenizer.encode("//\ufeff//  a a")).toEqual([3, 4, 6, 8, 9]);
+    expect(tokenizer.decode([3, 4, 6, 8, 9])).toBe("//\ufeff//  a a");
+    const written = tokenizerMetadata(tokenizer, tokens.length, "t");
+    expect(written.get("tokenizer.ggml.tokens")!.value).toEqual(tokens);
+  });
+
   it("refuses pieces whose merges do not follow from them", () => {
     const json = JSON.parse(readFileSync(new URL("tokenizer/metaspace.json", fixtures), "utf8"));
     expect(() => tokenizerMetadata(createTokenizer(json), 300, "t")).toThrow("its merges are not those that follow");

@@ -155,7 +155,8 @@ class Cursor {
   private view = new DataView(this.bytes.buffer);
   private readonly prefix: Prefix;
   private readonly where: string;
-  private readonly decoder = new TextDecoder("utf-8", { fatal: true });
+  // Vocabularies have tokens that begin with U+FEFF, which is otherwise left out.
+  private readonly decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
   constructor(prefix: Prefix, where: string) {
     this.prefix = prefix;

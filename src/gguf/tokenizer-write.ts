@@ -20,12 +20,15 @@ export function tokenizerMetadata(tokenizer: Tokenizer, vocabulary: number, wher
   const tokens = Array.from({ length: vocabulary }, (_, id) => tokenizer.idToToken(id) ?? `[PAD${id}]`);
   const bytePieces = json.model.byte_fallback === true;
   const kinds = kindsOf(tokenizer, vocabulary, bytePieces);
+  // Symbols of the user are looked for in the text as it comes.
+  const spelled = (token: string, id: number) =>
+    bytePieces && kinds[id] === pieceKinds.userDefined ? token.replaceAll("▁", " ") : token;
   const { u32, i32, string } = entry;
   const entries: Entries = bytePieces
     ? sentencePiece(json, json.model, tokens, kinds, where)
     : byteLevel(json, json.model, where);
   entries.push(
-    ["tokenizer.ggml.tokens", string(tokens)],
+    ["tokenizer.ggml.tokens", string(tokens.map(spelled))],
     ["tokenizer.ggml.token_type", i32(kinds)],
     ...rolesOf(tokenizer),
     ...endsOf(tokenizer),

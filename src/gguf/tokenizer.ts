@@ -90,7 +90,11 @@ function sentencePiece(
   return assemblePieces(
     {
       type: "bpe",
-      pieces: tokens.map((piece, id) => ({ piece, score: scores[id] as number, kind: types[id]! })),
+      pieces: tokens.map((token, id) => {
+        // Symbols of the user have spaces there as text has them, not as the other pieces.
+        const piece = types[id] === pieceKinds.userDefined ? token.replaceAll(" ", "▁") : token;
+        return { piece, score: scores[id] as number, kind: types[id]! };
+      }),
       byteFallback: true,
       dummyPrefix: (metadata.get("tokenizer.ggml.add_space_prefix") ?? true) === true,
       removeExtraSpaces: metadata.get("tokenizer.ggml.remove_extra_whitespaces") === true,

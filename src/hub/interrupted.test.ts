@@ -63,11 +63,16 @@ function holdBack(hub: TestHub, firstBytes: number): { open: () => void; bodies:
   return { open: () => gate.resolve(), bodies: () => bodies };
 }
 
+/** Bytes of the partial file once there are so many. */
 async function partialOf(hub: TestHub, leastBytes: number): Promise<number> {
-  for (;;) {
-    const found = statSync(partialPath(blobOf(hub)), { throwIfNoEntry: false });
-    if (found && found.size >= leastBytes) return found.size;
-    await sleep(5);
+  const bytes = () => statSync(partialPath(blobOf(hub)), { throwIfNoEntry: false })?.size ?? -1;
+  await until(() => bytes() >= leastBytes);
+  return bytes();
+}
+
+async function until(reached: () => boolean): Promise<void> {
+  for (const end = performance.now() + 30_000; !reached(); await sleep(5)) {
+    if (performance.now() > end) throw new Error("it does not come to that");
   }
 }
 
@@ -118,11 +123,11 @@ describe("a pull that is", () => {
     const hub = await startHub(modelFiles(sizeBytes));
     const { open, bodies } = holdBack(hub, 1_000_000);
     const first = handheld(hub);
-    while (bodies() === 0) await sleep(5);
+    await until(() => bodies() > 0);
     const second = handheld(hub);
     let err = "";
     second.child.stderr!.on("data", (chunk) => (err += chunk));
-    while (!err.includes("another process is pulling this model")) await sleep(5);
+    await until(() => err.includes("another process is pulling this model"));
     open();
     const [one, two] = await Promise.all([first.ended, second.ended]);
     expect([one.code, two.code]).toEqual([0, 0]);

@@ -67,6 +67,8 @@ async function expectError(hub: TestHub, expected: object, options = {}) {
 const contentRanges = (hub: TestHub) =>
   hub.requests.filter(({ server }) => server === "content").map(({ range }) => range);
 
+const stallsSoon = { attempts: 4, firstWaitMs: 2, longestWaitMs: 300, stallMs: 1000 };
+
 describe("connections", () => {
   it.each([{}, { pieceBytes: 70_000 }])("that break are taken up where they ended (%j)", async (options) => {
     const hub = await startHub(modelFiles(sizeBytes));
@@ -93,8 +95,9 @@ describe("connections", () => {
       contentRanges(hub).length === 1 ? undefined : begin(response, content, range, 50_000),
     );
     const retries: PullEvent[] = [];
-    await expectWhole(hub, { onEvent: (event: PullEvent) => event.type === "retry" && retries.push(event) });
-    expect(retries).toMatchObject(Array(2).fill({ what: weights, reason: "no data for 0.2 s" }));
+    const onEvent = (event: PullEvent) => event.type === "retry" && retries.push(event);
+    await expectWhole(hub, { onEvent, patience: stallsSoon });
+    expect(retries).toMatchObject(Array(2).fill({ what: weights, reason: "no data for 1 s" }));
     expect(contentRanges(hub)).toEqual([null, null, "bytes=50000-299999"]);
   });
 
@@ -107,7 +110,7 @@ describe("connections", () => {
         await sleep(10);
       }
     });
-    await expectWhole(hub);
+    await expectWhole(hub, { patience: stallsSoon });
     expect(contentRanges(hub).length).toBe(2);
   });
 
@@ -117,11 +120,11 @@ describe("connections", () => {
       await begin(response, content, range, 1);
       for (let at = 1; at < content.byteLength; at += 2000) {
         response.write(content.subarray(at, at + 2000));
-        await sleep(40); // in all twice as long as a stall
+        await sleep(150); // in all longer than a stall
       }
       response.end();
     });
-    await expectWhole(hub);
+    await expectWhole(hub, { patience: stallsSoon });
     expect(contentRanges(hub).length).toBe(1);
   });
 });

@@ -95,6 +95,18 @@ describe("a pull", () => {
     ]);
   });
 
+  it("takes the parts of a tokenizer where there is no tokenizer.json, and only there", async () => {
+    const parts = { "vocab.json": bytes(90), "merges.txt": bytes(80), "added_tokens.json": bytes(70) };
+    const model = { "config.json": bytes(60), "model.safetensors": bytes(50), ...parts };
+    const [without, beside] = [await startHub(model), await startHub({ ...model, "tokenizer.json": bytes(40) })];
+    expect(names(await pullModel(repo, without.options))).toEqual(Object.keys(model).sort());
+    expect(names(await pullModel(repo, beside.options))).toEqual([
+      "config.json",
+      "model.safetensors",
+      "tokenizer.json",
+    ]);
+  });
+
   it("comes in ranges over several connections where a file is large", async () => {
     const hub = await startHub(modelFiles(1_000_003));
     const model = await pullModel(repo, { ...hub.options, pieceBytes: 100_000 });

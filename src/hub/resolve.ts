@@ -32,7 +32,8 @@ async function cachedOrPulled(model: string, options: PullOptions): Promise<Pull
     throw error;
   });
   // Python fetches file by file, weights perhaps without the tokenizer; the hub knows whether there is one.
-  const whole = parseReference(model).file !== null || cached?.files.some(({ name }) => /^tokenizer\./.test(name));
+  const whole =
+    parseReference(model).file !== null || cached?.files.some(({ name }) => /^(tokenizer\.|merges\.txt$)/.test(name));
   if (cached && whole) return cached;
   return pullModel(model, options).catch((error) => {
     if (cached && error instanceof HubError && error.reason === "network") return cached;

@@ -11,6 +11,8 @@ const needed = [
   /^chat_template/,
   /^(handheld|functions)\.json$/,
 ];
+// What a tokenizer is made of where there is no tokenizer.json.
+const tokenizerParts = /^(vocab\.json|merges\.txt|added_tokens\.json)$/;
 
 /**
  * The files that a model needs: configuration, tokenizer, chat template and safetensors weights, once and not in other
@@ -28,7 +30,8 @@ export function modelFilesOf(repo: string, files: readonly HubFile[]): HubFile[]
         : `it has GGUF files, name one of them with --file: ${ggufs.slice(0, 8).join(", ")}${ggufs.length > 8 ? ", …" : ""}`;
     throw new HubError("not-found", `${repo} has no *.safetensors; ${advice}`);
   }
-  return [...files.filter(({ name }) => needed.some((pattern) => pattern.test(name))), ...weights];
+  const patterns = files.some(({ name }) => name === "tokenizer.json") ? needed : [...needed, tokenizerParts];
+  return [...files.filter(({ name }) => patterns.some((pattern) => pattern.test(name))), ...weights];
 }
 
 /** The files that a path or a pattern names. @throws HubError `not-found`, with the nearest name, where there is none */

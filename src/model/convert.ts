@@ -14,6 +14,7 @@ import { DirectoryWriter } from "./directory-writer.ts";
 import { readFloatWeights, type WeightSink } from "./float-weights.ts";
 import { tensorShapes } from "./layout.ts";
 import { loadDecoder } from "./load.ts";
+import { countElements } from "./safetensors.ts";
 import { readShardIndex } from "./shards.ts";
 
 /** Options of {@link convertModel}. */
@@ -23,8 +24,10 @@ export interface ConvertOptions {
   /** For int4: fit the codes to the model's activations on a text. Default: round each weight for itself. */
   calibration?: Calibration | undefined;
   signal?: AbortSignal | undefined;
-  /** Called as tensors are written, and before that as steps of calibration are done: how many of how many. */
+  /** Called with how many weights of how many are written. */
   onProgress?: ((done: number, total: number) => void) | undefined;
+  /** Called before that with how many steps of calibration of how many are done. */
+  onCalibration?: ((done: number, total: number) => void) | undefined;
 }
 
 /** What {@link convertModel} calibrates with. The float model must fit into a backend's 4 GB. */
@@ -110,7 +113,7 @@ async function calibrated(
   from: string,
   tokenizer: Tokenizer,
   { text, tokens = 16_384 }: Calibration,
-  { format = "int4", signal, onProgress }: ConvertOptions,
+  { format = "int4", signal, onCalibration }: ConvertOptions,
 ): Promise<Map<string, Uint8Array>> {
   if (format !== "int4") throw new HandheldError("invalid-option", `calibration is for int4, not for ${format}`);
   const backend = await createBackend();
@@ -118,7 +121,7 @@ async function calibrated(
     // A shorter context is a smaller table and workspace.
     const decoder = await loadDecoder(backend, from, { maxContext: calibrationWindow, chunk: calibrationWindow });
     const sequences = calibrationSequences(tokenizer, text, tokens, decoder.spec.context);
-    return await calibrateInt4(decoder, sequences, { signal, onProgress });
+    return await calibrateInt4(decoder, sequences, { signal, onProgress: onCalibration });
   } finally {
     await backend.close();
   }
@@ -131,20 +134,20 @@ function watched(
   to: string,
   { signal, onProgress }: ConvertOptions,
 ): WeightSink {
-  const seen = new Set<string>();
-  const total = tensorShapes(spec).length;
-  const step = (name: string) => {
+  const total = tensorShapes(spec).reduce((sum, { shape }) => sum + countElements(shape), 0);
+  let done = 0;
+  const step = (weights: number) => {
     if (signal?.aborted) throw new HandheldError("aborted", `stopped converting ${from}; ${to} is not complete`);
-    onProgress?.(seen.add(name).size, total);
+    onProgress?.((done += weights), total);
   };
   return {
-    vector(name, values, at) {
-      step(name);
-      return sink.vector(name, values, at);
+    async vector(name, values, at) {
+      await sink.vector(name, values, at);
+      step(values.length);
     },
-    rows(name, ...rows) {
-      step(name);
-      return sink.rows(name, ...rows);
+    async rows(name, ptr, first, count, columns) {
+      await sink.rows(name, ptr, first, count, columns);
+      step(count * columns);
     },
   };
 }

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { HandheldError } from "../errors.ts";
 import { createReferenceBackend } from "../kernels/index.ts";
 import { fromBf16, int4Bytes, toBf16 } from "../quant/index.ts";
+import { countParameters } from "../spec/arithmetic.ts";
 import type { Spec, SpecInput } from "../spec/spec.ts";
 import { trainTokenizer } from "../tokenizer/bpe-trainer.ts";
 import { convertModel } from "./convert.ts";
@@ -123,12 +124,15 @@ describe("convertModel", () => {
     const [alone, fitted] = [join(folder, "q-alone"), join(folder, "q-fitted")];
     await convertModel(dir, alone);
     const text = "the mat sat on the cat. the cat sat. on the mat ".repeat(4);
-    const progress: [done: number, total: number][] = [];
+    const [steps, written]: [number, number][][] = [[], []];
     await convertModel(dir, fitted, {
       calibration: { text, tokens: 64 },
-      onProgress: (...step) => progress.push(step),
+      onCalibration: (...step) => steps!.push(step),
+      onProgress: (...step) => written!.push(step),
     });
-    expect(new Set(progress.map(([, total]) => total)).size).toBe(2); // of calibrating, then of writing
+    expect(steps!.at(-1)![0]).toBe(steps!.at(-1)![1] - 1);
+    expect(written!.at(-1)![0]).toBe(countParameters(spec).total);
+    expect(written!.at(-1)![1]).toBe(countParameters(spec).total);
     const wanted = logitsOf(floatDecoder(createReferenceBackend(), spec, tensors));
     const errors = [];
     for (const path of [alone, fitted]) {

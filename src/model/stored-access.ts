@@ -64,8 +64,11 @@ export function fromSources(
     name,
     shape,
     read: async () => {
+      const [first, ...others] = byTensor.get(name)!;
+      // Most have one source, which may be large: nothing is copied.
+      if (others.length === 0 && first!.from !== null) return inPlace(await read(first!.from, first!.shape), first!);
       const out = allocateFloats(shape, `${where}: ${name}`);
-      for (const source of byTensor.get(name)!) {
+      for (const source of [first!, ...others]) {
         const { from, at = 0, plus = 0 } = source;
         if (from === null) out.fill(plus);
         else out.set(applySource(await read(from, source.shape), source), at);
@@ -73,6 +76,12 @@ export function fromSources(
       return out;
     },
   }));
+}
+
+function inPlace(stored: Float32Array<ArrayBuffer>, { convert, scale = 1, plus = 0 }: TensorSource) {
+  const values = convert ? convert(stored) : stored;
+  if (scale !== 1 || plus !== 0) for (let i = 0; i < values.length; i++) values[i] = values[i]! * scale + plus;
+  return values;
 }
 
 interface OpenFile {

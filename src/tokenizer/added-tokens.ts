@@ -37,9 +37,11 @@ export class AddedTokens {
       else if (seconds.get(first) !== null) seconds.set(first, (seconds.get(first) ?? new Set()).add(second));
     }
     const unit = (code: number) => `\\u${code.toString(16).padStart(4, "0")}`;
-    const ways = [...seconds].map(([first, after]) =>
-      after === null ? unit(first) : `${unit(first)}(?=[${[...after].map(unit).join("")}])`,
-    );
+    const single = [...seconds].filter(([, after]) => after === null).map(([first]) => unit(first));
+    const ways = single.length === 0 ? [] : [`[${single.join("")}]`];
+    for (const [first, after] of seconds) {
+      if (after !== null) ways.push(`${unit(first)}(?=[${[...after].map(unit).join("")}])`);
+    }
     this.#begins = new RegExp(ways.join("|"), "g");
   }
 

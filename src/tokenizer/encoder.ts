@@ -16,7 +16,10 @@ export class Encoder {
   readonly #cuts: readonly PreStep[];
   readonly #words: WordCache;
 
-  /** `ids`: those of the model's tokens. @throws HandheldError `invalid-file` or `unsupported` for steps that are not known; `where` prefixes it */
+  /**
+   * @param ids those of the model's tokens
+   * @throws HandheldError `invalid-file` or `unsupported` for steps that are not known; `where` prefixes it
+   */
   constructor(json: TokenizerJson, ids: ReadonlyMap<string, number>, where: string) {
     const normalize = createNormalizer(json.normalizer, where);
     this.#normalize = normalize;

@@ -134,6 +134,7 @@ describe("hostile files", () => {
   });
 
   const double = (type: string) => ({ type, pattern: { String: "a" }, content: "aa" });
+  const cutAt = (text: string) => ({ type: "Split", pattern: { String: text }, behavior: "Isolated" });
   const with32 = (key: string, list: string, step: unknown) => ({
     ...files[4],
     [key]: { type: "Sequence", [list]: Array.from({ length: 32 }, () => step) },
@@ -150,6 +151,8 @@ describe("hostile files", () => {
     ["steps within steps", { ...files[0], normalizer: nested(100_000) }, "a step is not one"],
     ["an id far away", { ...files[0], added_tokens: [{ id: 16_000_000, content: "x" }] }, "have ids up to 16000000"],
     ["added tokens that all begin alike", { ...files[0], added_tokens: runs }, null],
+    ["a cut at signs", { ...files[0], pre_tokenizer: cutAt("-[]^\\h/0") }, null],
+    ["a space that is a sign", { ...files[0], pre_tokenizer: { type: "Metaspace", replacement: "^" } }, null],
     ["a token without half of a pair", { ...files[0], added_tokens: [{ id: 1, content: "\ud800" }] }, null],
   ];
   it.each(kept)("%s", { timeout: 20_000 }, (_what, json, message) => {

@@ -1,47 +1,16 @@
 // Regular expressions of tokenizer.json (Oniguruma's syntax) as JavaScript's, with Oniguruma's meaning of \s, \w, ^ and of
 // classes within classes. Patterns whose matching may take exponential or cubic time are refused: files are not trusted.
 import { HandheldError } from "../errors.ts";
+import { anyCase, controls, literal, notOf, posixSets, setEscapes, wordSet } from "./character-sets.ts";
 import { type Bound, bounds, isFixed, type Node, rejectSlow } from "./pattern-cost.ts";
 
 /** Longest pattern and deepest nesting that is read. */
 const most = { length: 4096, depth: 50, repeat: 1000 } as const;
 
-const wordSet = "[\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}]";
-const space = "\\p{White_Space}";
-const notOf = (set: string) => `[^${set}]`;
-
-// Escapes that are sets, and POSIX classes; as JavaScript writes them inside or outside of a class, with the v flag.
-const sets: Record<string, string> = {
-  s: space,
-  S: notOf(space),
-  d: "\\p{Nd}",
-  D: "\\P{Nd}",
-  w: wordSet,
-  W: notOf(wordSet),
-  h: "[0-9a-fA-F]",
-  H: "[^0-9a-fA-F]",
-};
-const named: Record<string, string> = {
-  alnum: "[\\p{Alphabetic}\\p{Nd}]",
-  alpha: "\\p{Alphabetic}",
-  ascii: "[\\x00-\\x7f]",
-  blank: "[\\p{Zs}\\t]",
-  cntrl: "\\p{Cc}",
-  digit: "\\p{Nd}",
-  lower: "\\p{Lowercase}",
-  punct: "[\\p{P}\\p{S}]",
-  space,
-  upper: "\\p{Uppercase}",
-  word: wordSet,
-  xdigit: "[0-9a-fA-F]",
-};
-const controls: Record<string, number> = { n: 10, t: 9, r: 13, f: 12, v: 11, a: 7, e: 27 };
-
 /**
  * Compiles a pattern, flags `gv`. It may be used for all matches of a text.
  *
- * @throws HandheldError `invalid-file` for a malformed pattern, `unsupported` for what JavaScript lacks or what is too slow;
- *   `where` prefixes it
+ * @throws HandheldError `unsupported` for a malformed pattern, what JavaScript lacks, or what is too slow; `where` prefixes it
  */
 export function compilePattern(pattern: string, where: string): RegExp {
   if (pattern.length > most.length) throw refuse(where, pattern, `is longer than ${most.length} characters`);
@@ -84,25 +53,6 @@ function emit(node: Node): string {
       return `${inner}${times}${node.mode === "lazy" ? "?" : ""}`;
     }
   }
-}
-
-/** A character by its code point, inside or outside of a class. */
-function literal(point: number): string {
-  return /[A-Za-z0-9]/.test(String.fromCodePoint(point)) ? String.fromCodePoint(point) : `\\u{${point.toString(16)}}`;
-}
-
-/** A character and what it equals regardless of case, as a set. */
-function anyCase(point: number): string {
-  const char = String.fromCodePoint(point);
-  // ſ and K (Kelvin) fold to s and k.
-  const all = new Set([
-    char,
-    char.toLowerCase(),
-    char.toUpperCase(),
-    ...({ s: "ſ", k: "K" }[char.toLowerCase()] ?? ""),
-  ]);
-  const single = [...all].filter((other) => [...other].length === 1).map((other) => literal(other.codePointAt(0)!));
-  return single.length === 1 ? single[0]! : `[${single.join("")}]`;
 }
 
 class Parser {
@@ -275,7 +225,7 @@ class Parser {
 
   /** \s, \p{…} and the like; null for an escaped character. */
   #setEscape(char: string): string | null {
-    if (Object.hasOwn(sets, char)) return sets[char]!;
+    if (Object.hasOwn(setEscapes, char)) return setEscapes[char]!;
     if (char !== "p" && char !== "P") return null;
     if (!this.#take("{")) throw this.#malformed(`has \\${char} without {`);
     const inverted = this.#take("^");
@@ -286,7 +236,7 @@ class Parser {
   }
 
   #property(name: string): string {
-    const known = named[name.toLowerCase()];
+    const known = posixSets[name.toLowerCase()];
     if (known !== undefined) return known;
     for (const source of [`\\p{${name}}`, `\\p{Script=${name}}`]) {
       if (!/^\w+$/.test(name)) break;
@@ -338,9 +288,9 @@ class Parser {
   #classItem(): string {
     if (this.#peek("[:")) {
       const found = /^\[:(\^?)([a-z]+):\]/.exec(this.#chars.slice(this.#at, this.#at + 16).join(""));
-      if (found !== null && Object.hasOwn(named, found[2]!)) {
+      if (found !== null && Object.hasOwn(posixSets, found[2]!)) {
         this.#at += found[0].length;
-        return found[1] === "^" ? notOf(named[found[2]!]!) : named[found[2]!]!;
+        return found[1] === "^" ? notOf(posixSets[found[2]!]!) : posixSets[found[2]!]!;
       }
     }
     if (this.#take("[")) return this.#class();

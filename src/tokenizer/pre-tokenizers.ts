@@ -107,8 +107,9 @@ function behaviorOf(step: ComponentJson, otherwise: Behavior | undefined, where:
   throw invalidFile(where, `${step.type}: behavior is not one of ${behaviors.join(", ")}`);
 }
 
+// As code points: a sign such as - may only be escaped within a class, and others only outside of one.
 function escapeText(text: string): string {
-  return text.replace(/[.*+?^${}()|[\]\\/-]/g, "\\$&");
+  return Array.from(text, (char) => `\\u{${char.codePointAt(0)!.toString(16)}}`).join("");
 }
 
 function literalPattern(text: string): RegExp {

@@ -28,8 +28,13 @@ export function buildTokenTable(
   const steps = flatten(json.decoder, "decoders", where);
   const encoder = new TextEncoder();
   const isByteLevel = steps.some(({ type }) => type === "ByteLevel");
+  // Here added tokens stand for themselves; Python reads their accented letters as bytes.
+  const added = new Set(isByteLevel ? json.added_tokens.map(({ id }) => id) : []);
   const spell = isByteLevel ? (token: string) => unspellBytes(token) ?? encoder.encode(token) : metaspace(steps, where);
-  const bytes = Array.from(tokens, (token) => (token === undefined ? new Uint8Array(0) : spell(token)));
+  const bytes = Array.from(tokens, (token, id) => {
+    if (token === undefined) return new Uint8Array(0);
+    return added.has(id) ? encoder.encode(token) : spell(token);
+  });
   // This decoder drops every space of the first token, not one alone.
   const dropped = steps.find(
     (step) => step.type === "Metaspace" && step.prepend_scheme !== "never" && step.add_prefix_space !== false,

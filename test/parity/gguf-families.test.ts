@@ -6,6 +6,8 @@ import { ggufSpec, ggufTensors, openGguf } from "../../src/gguf/index.ts";
 import type { Backend } from "../../src/kernels/backend.ts";
 import { createBackend } from "../../src/kernels/index.ts";
 import { Decoder } from "../../src/model/decoder.ts";
+import { openStoredModel } from "../../src/model/stored-access.ts";
+import { worst } from "../../src/model/tiny.case.ts";
 import { createWeights, fillFrom, fillWeights } from "../../src/model/weights.ts";
 
 const folder = new URL("./fixtures/gguf/families/", import.meta.url);
@@ -43,5 +45,18 @@ describe("GGUF files of llama.cpp's converter", () => {
     session.close();
     decoder.close();
     expect(worst).toBeLessThan(2e-4 * logits.reduce((most, logit) => Math.max(most, Math.abs(logit)), 0));
+  });
+
+  it("minicpm: the tensors of the directory that it was made from, within an f16's rounding", async () => {
+    const file = await openGguf(fileURLToPath(new URL("minicpm.gguf", folder)));
+    const directory = await openStoredModel(fileURLToPath(new URL("../../families/minicpm", folder)));
+    const spec = ggufSpec(file, "minicpm");
+    expect(spec).toEqual(directory.spec);
+    for (const [i, { name, read }] of ggufTensors(file, spec).entries()) {
+      const wanted = await directory.tensors[i]!.read();
+      const most = wanted.reduce((so, value) => Math.max(so, Math.abs(value)), 0);
+      expect(worst(await read(), wanted), name).toBeLessThan(most / 1024);
+    }
+    await Promise.all([file.close(), directory.close()]);
   });
 });

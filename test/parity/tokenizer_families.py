@@ -184,7 +184,7 @@ def byte_level_families():
     byte_level("gpt2", ByteLevel(add_prefix_space=False), ["<|endoftext|>"], size=800)
     roberta = lambda t: processors.RobertaProcessing(("</s>", t.token_to_id("</s>")), ("<s>", t.token_to_id("<s>")), False, True)
     byte_level("opt", ByteLevel(add_prefix_space=True), ["<s>", "<pad>", "</s>", "<unk>"], post=roberta, size=700,
-               added=[AddedToken("<mask>", lstrip=True, special=True), AddedToken("fox", single_word=True), AddedToken("Ünï", normalized=True)])
+               added=[AddedToken("<mask>", lstrip=True, special=True), AddedToken("fox", single_word=True), AddedToken("ещё", normalized=True)])
     runs = [AddedToken(" " * n, normalized=True) for n in range(24, 1, -1)]
     byte_level("gpt-neox", ByteLevel(add_prefix_space=False), ["<|endoftext|>", "<|padding|>"], NFC(), runs)
     byte_level("llama3", spelled_out(CL100K), ["<|begin_of_text|>", "<|end_of_text|>", "<|eot_id|>", "<unk>"], post=bos("<|begin_of_text|>"),

@@ -10,7 +10,7 @@ import type { Spec } from "../../spec/spec.ts";
 import { type Action, defineFrame } from "../command.ts";
 import { locateModel } from "../model-source.ts";
 import { choice, required } from "../options.ts";
-import { refuseExisting } from "./shared.ts";
+import { refuseExisting, showCounts, showWeights } from "./shared.ts";
 
 /** Types of matrices in the GGUF files that are written, by the word for `--to`. */
 const ggufTypes = {
@@ -26,7 +26,7 @@ export const convertFrame = defineFrame({
   summary: "Turn a model directory or a GGUF file into another format",
   details:
     "Reads the directories of the Hugging Face hub (float safetensors of any family that this program knows, in one file or\n" +
-    "several) and GGUF files of sixteen architectures (F32, F16, BF16, Q4_0 to Q8_0, Q2_K to Q6_K, IQ4_NL, IQ4_XS). Writes a\n" +
+    "several) and GGUF files of seventeen architectures (F32, F16, BF16, Q4_0 to Q8_0, Q2_K to Q6_K, IQ4_NL, IQ4_XS). Writes a\n" +
     "directory, or with --to gguf-… a file for llama.cpp. Tokenizer and chat template go along. Little of the model is in\n" +
     "memory at a time.",
   arguments: {
@@ -52,11 +52,8 @@ export const runConvert: Action<typeof convertFrame> = async ({ model, out, to }
     throw new HandheldError("invalid-option", `--to ${to} ${rule}, or choose another --to`);
   }
   const source = await locateModel(model, io);
-  const progress = io.progress("Converting", { unit: "tensors" });
-  const options = {
-    signal: io.signal,
-    onProgress: (done: number, total: number) => progress.update(done, "", total),
-  };
+  const progress = isGguf(to) ? showCounts("Converting", "tensors", io) : showWeights("Converting", io);
+  const options = { signal: io.signal, onProgress: progress.update };
   const spec = isGguf(to)
     ? await writeFile(source, out, ggufTypes[to], options)
     : await writeDirectory(source, out, { ...options, format: to });
@@ -89,7 +86,7 @@ async function writeDirectory(model: string, out: string, options: ConvertOption
     : convertGguf(model, out, options);
   return converted.catch(async (error) => {
     // The folder is ours: it was not there before.
-    await rm(out, { recursive: true, force: true });
+    await rm(out, { recursive: true, force: true }).catch(() => {});
     throw error;
   });
 }

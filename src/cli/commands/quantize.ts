@@ -5,7 +5,7 @@ import { readTextFile } from "../../io.ts";
 import { type Action, defineFrame } from "../command.ts";
 import { locateModel, modelHelp } from "../model-source.ts";
 import { choice, integer, required, text, UsageError } from "../options.ts";
-import { refuseExisting } from "./shared.ts";
+import { refuseExisting, type Shown, showCounts, showWeights } from "./shared.ts";
 
 export const quantizeFrame = defineFrame({
   name: "quantize",
@@ -44,17 +44,23 @@ export const runQuantize: Action<typeof quantizeFrame> = async (line, io) => {
     line.calibrate === undefined
       ? undefined
       : { text: await readTextFile(line.calibrate), tokens: line.calibrationTokens };
-  const progress = io.progress("Quantising", { unit: "steps" });
+  const calibrating = calibration ? showCounts("Calibrating", "steps", io) : null;
+  const writing: { shown: Shown | null } = { shown: null };
   const { fromBytes, sizeBytes } = await convertModel(source, out, {
     format: to,
     calibration,
     signal: io.signal,
-    onProgress: (done, total) => progress.update(done, "", total),
+    onCalibration: calibrating?.update,
+    onProgress: (done, total) => {
+      if (writing.shown === null) calibrating?.finish();
+      writing.shown ??= showWeights("Quantising", io);
+      writing.shown.update(done, total);
+    },
   }).catch(async (error) => {
     // The folder is ours: it was not there before.
-    await rm(out, { recursive: true, force: true });
+    await rm(out, { recursive: true, force: true }).catch(() => {});
     throw error;
   });
-  progress.finish(`${formatBytes(fromBytes)} → ${formatBytes(sizeBytes)} in ${to}`);
+  writing.shown?.finish(`${formatBytes(fromBytes)} → ${formatBytes(sizeBytes)} in ${to}`);
   io.result({ model: out, format: to, calibrated: calibration !== undefined, floatBytes: fromBytes, sizeBytes });
 };

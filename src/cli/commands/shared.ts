@@ -1,6 +1,7 @@
 // Options that several commands share: where call data comes from, and how to train.
 import { HandheldError } from "../../errors.ts";
 import { pathExists, readJsonFile } from "../../io.ts";
+import type { CommandIo } from "../io.ts";
 import { choice, flag, integer, number, text, UsageError } from "../options.ts";
 
 /** Names of the call formats, for `--format`. */
@@ -9,6 +10,25 @@ export const formatNames = ["code_short", "code", "json_short", "json"] as const
 /** A folder that a command is to make must not be there. @throws HandheldError `invalid-option` */
 export async function refuseExisting(out: string): Promise<void> {
   if (await pathExists(out)) throw new HandheldError("invalid-option", `${out} exists already; give a new folder`);
+}
+
+/** Shows how many of how many. */
+export interface Shown {
+  update(done: number, total: number): void;
+  finish(note?: string): void;
+}
+
+/** Shows things as they are done. */
+export function showCounts(title: string, unit: string, io: CommandIo): Shown {
+  const progress = io.progress(title, { unit });
+  return { update: (done, total) => progress.update(done, "", total), finish: progress.finish };
+}
+
+/** Shows weights as they are written. */
+export function showWeights(title: string, io: CommandIo): Shown {
+  const { update, finish } = showCounts(title, "million weights", io);
+  const millions = (weights: number) => Math.round(weights / 1e5) / 10;
+  return { update: (done, total) => update(millions(done), millions(total)), finish };
 }
 
 /** How a float model's weights are held in memory. */

@@ -85,11 +85,11 @@ export class Batch {
       return stretch;
     });
     const target = backend.i32(this.ids, N);
-    parts.forEach(({ ids }, i) => target.set(ids, stretches[i]!.first));
+    for (const [i, { ids }] of parts.entries()) target.set(ids, stretches[i]!.first);
     decoder.runs++;
     decoder.pass.embed(this.ids, N, stretches);
     for (let run = 0; run < decoder.executedLayers; run++) decoder.pass.block(run, stretches, N, N, false);
-    parts.forEach(({ session, ids }) => session.settle(ids.length));
+    for (const { session, ids } of parts) session.settle(ids.length);
     this.predict(parts, stretches, onPrediction);
     backend.flush();
   }

@@ -43,7 +43,7 @@ export async function connectSsh(name: string, address: SshAddress, options: Ssh
       return hostProblem === null;
     },
   };
-  const { Client: SshClient } = await import("ssh2").then((module) => module.default);
+  const { Client: SshClient } = await loadSsh2();
   if (signal?.aborted) throw new HandheldError("aborted", "stopped");
   const client = new SshClient();
   return new Promise((resolve, reject) => {
@@ -130,7 +130,7 @@ async function methods(username: string, options: SshOptions): Promise<AnyAuthMe
   const files = options.identities ?? ["id_ed25519", "id_ecdsa", "id_rsa"].map((file) => join(homedir(), ".ssh", file));
   const found: AnyAuthMethod[] = [];
   if (agent) found.push({ type: "agent", username, agent });
-  const ssh2 = await import("ssh2").then((module) => module.default);
+  const ssh2 = await loadSsh2();
   for (const file of files) {
     const key = await readFile(file).catch(() => null);
     const { passphrase } = options;
@@ -139,4 +139,14 @@ async function methods(username: string, options: SshOptions): Promise<AnyAuthMe
     found.push({ type: "publickey", username, key, ...(passphrase !== undefined && { passphrase }) });
   }
   return found;
+}
+
+// An optional peer: it may come with a native add-on, which nobody needs who has no device behind ssh.
+async function loadSsh2(): Promise<typeof import("ssh2")> {
+  try {
+    return (await import("ssh2")).default;
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== "ERR_MODULE_NOT_FOUND") throw cause;
+    throw new HandheldError("unsupported", "devices behind ssh need the package ssh2: npm install ssh2", { cause });
+  }
 }

@@ -2,15 +2,12 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { PassThrough } from "node:stream";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { tinyTokenizer } from "../../generate/tiny-model.case.ts";
 import { openModel } from "../../gguf/index.ts";
 import { saveModel } from "../../model/save.ts";
 import { randomTensors, tinySpec } from "../../model/tiny.case.ts";
-import { runCli } from "../cli.ts";
-import { register } from "../command.ts";
-import { convertFrame, runConvert } from "./convert.ts";
+import { runHere } from "../run-here.case.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "handheld-convert-"));
 const float = join(folder, "float");
@@ -21,19 +18,7 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-async function convert(...args: string[]) {
-  let [out, err] = ["", ""];
-  const code = await runCli(["convert", ...args, "--json"], {
-    commands: [register(convertFrame, runConvert)],
-    version: "0",
-    stdin: new PassThrough(),
-    stdout: { write: (text) => (out += text) },
-    stderr: { write: (text) => (err += text) },
-    signal: new AbortController().signal,
-    interrupt: () => {},
-  });
-  return { code, err, result: code === 0 ? JSON.parse(out.trim().split("\n").at(-1)!) : null };
-}
+const convert = (...args: string[]) => runHere("convert", ...args, "--json");
 
 it("directory → GGUF → GGUF → directory: the same model", async () => {
   const [first, second, back] = [join(folder, "a.gguf"), join(folder, "b.gguf"), join(folder, "back")];

@@ -1,22 +1,6 @@
 // models and info as a user sees them: a table that fits a terminal, one JSON object, errors that suggest.
-import { PassThrough } from "node:stream";
 import { describe, expect, it } from "vitest";
-import { runCli } from "../cli.ts";
-import { commands } from "./index.ts";
-
-async function handheld(...args: string[]) {
-  let [out, err] = ["", ""];
-  const code = await runCli(args, {
-    commands,
-    version: "0",
-    stdin: new PassThrough(),
-    stdout: { write: (text) => (out += text) },
-    stderr: { write: (text) => (err += text) },
-    signal: new AbortController().signal,
-    interrupt: () => {},
-  });
-  return { code, out, err, result: args.includes("--json") ? JSON.parse(out.trimEnd().split("\n").at(-1)!) : null };
-}
+import { runHere as handheld } from "../run-here.case.ts";
 
 describe("handheld models", () => {
   it("lists every model in lines of at most 120 characters", async () => {

@@ -2,11 +2,9 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { PassThrough } from "node:stream";
 import { afterAll, afterEach, describe, expect, it, vi } from "vitest";
 import { bytes, repo, startHub, type TestHub } from "../../hub/hub-server.case.ts";
-import { runCli } from "../cli.ts";
-import { commands } from "./index.ts";
+import { runHere } from "../run-here.case.ts";
 
 afterEach(() => {
   vi.unstubAllEnvs();
@@ -14,16 +12,7 @@ afterEach(() => {
 
 async function handheld(hub: TestHub, ...args: string[]) {
   for (const [name, value] of Object.entries(hub.env)) vi.stubEnv(name, value);
-  let [out, err] = ["", ""];
-  const code = await runCli(args, {
-    commands,
-    version: "0",
-    stdin: new PassThrough(),
-    stdout: { write: (text) => (out += text) },
-    stderr: { write: (text) => (err += text) },
-    signal: new AbortController().signal,
-    interrupt: () => {},
-  });
+  const { code, out, err } = await runHere(...args);
   return { code, out, err };
 }
 

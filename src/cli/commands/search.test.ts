@@ -2,7 +2,6 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { PassThrough } from "node:stream";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { loadSpec } from "../../model/spec-file.ts";
 import type { Finding } from "../../search/index.ts";
@@ -10,9 +9,7 @@ import { saveLatencyProfile } from "../../search/index.ts";
 import { syntheticProfile } from "../../search/latency/synthetic.case.ts";
 import { countParameters } from "../../spec/arithmetic.ts";
 import { preset } from "../../spec/presets.ts";
-import { runCli } from "../cli.ts";
-import { register } from "../command.ts";
-import { runSearch, searchFrame } from "./search.ts";
+import { runHere } from "../run-here.case.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "handheld-search-"));
 const profile = join(folder, "device.json");
@@ -20,19 +17,7 @@ const path = (name: string) => join(folder, name);
 beforeAll(() => saveLatencyProfile(profile, syntheticProfile()));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-async function search(...words: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-  let [stdout, stderr] = ["", ""];
-  const code = await runCli(["search", ...words], {
-    commands: [register(searchFrame, runSearch)],
-    version: "0",
-    stdin: new PassThrough(),
-    stdout: { write: (text) => (stdout += text) },
-    stderr: { write: (text) => (stderr += text) },
-    signal: new AbortController().signal,
-    interrupt: () => {},
-  });
-  return { code, stdout, stderr };
-}
+const search = (...words: string[]) => runHere("search", ...words);
 
 describe("handheld search", () => {
   it("finds, explains and hands over: a spec that loads, a config, a report, a table, one JSON object", async () => {
@@ -48,9 +33,9 @@ describe("handheld search", () => {
     ];
     const files = ["spec.json", "config.json", "page.html", "table.csv", "kept.json"].map(path);
     const flags = ["--write", "--write-hf", "--report", "--csv", "--save-profile"];
-    const { code, stdout, stderr } = await search(...words, ...flags.flatMap((flag, i) => [flag, files[i]!]), "--json");
-    expect({ code, stderr: stderr.match(/error.*/)?.[0] }).toEqual({ code: 0, stderr: undefined });
-    const finding = JSON.parse(stdout) as Finding;
+    const { code, out, err } = await search(...words, ...flags.flatMap((flag, i) => [flag, files[i]!]), "--json");
+    expect({ code, error: err.match(/error.*/)?.[0] }).toEqual({ code: 0, error: undefined });
+    const finding = JSON.parse(out) as Finding;
     expect(finding).toMatchObject({ version: 1, method: "exhaustive", seed: 1, proxy: null, verified: [] });
     expect(finding.reference.name).toBe("PhoneLM-1.5B");
     const { total } = countParameters(preset("PhoneLM-1.5B"));
@@ -60,7 +45,7 @@ describe("handheld search", () => {
     }
     expect(finding.winner).toEqual(finding.top[0]);
     expect(finding.known.map(({ name }) => name)).toContain("PhoneLM-1.5B");
-    for (const line of finding.why) expect(stderr).toContain(line);
+    for (const line of finding.why) expect(err).toContain(line);
     expect(await loadSpec(files[0]!)).toEqual(finding.winner.spec);
     expect(await loadSpec(files[1]!)).toEqual(finding.winner.spec);
     expect(readFileSync(files[2]!, "utf8")).toContain("<!doctype html>");
@@ -75,7 +60,7 @@ describe("handheld search", () => {
   it("the same command finds the same; --top, --objective and --context matter", async () => {
     const words = ["--params", "0.5B", "--device", profile, "--json"];
     const find = async (...more: string[]) => {
-      const { date: _, ...finding } = JSON.parse((await search(...words, ...more)).stdout);
+      const { date: _, ...finding } = (await search(...words, ...more)).result;
       return finding;
     };
     expect(await find("--top", "3")).toEqual(await find("--top", "3"));
@@ -96,8 +81,8 @@ describe("handheld search", () => {
     const parameters = { min: 1e6, max: 1.2e6 };
     const sizes = { layers: [2, 3, 4], width: [96, 128, 160], ffnRatio: { min: 2, max: 4 }, headSize: 32 };
     writeFileSync(file, JSON.stringify({ name: "mine", vocabulary: 1024, context: 256, ...sizes, parameters }));
-    const { stdout } = await search("--space", file, "--device", profile, "--context", "64", "--json");
-    expect(JSON.parse(stdout)).toMatchObject({ space: { name: "mine" }, budget: parameters });
+    const { result } = await search("--space", file, "--device", profile, "--context", "64", "--json");
+    expect(result).toMatchObject({ space: { name: "mine" }, budget: parameters });
   });
 
   it.each<[string, string[], number, RegExp]>([
@@ -122,7 +107,7 @@ describe("handheld search", () => {
     const device = words.includes("--device") ? [] : ["--device", profile];
     const result = await search(...words, ...device, "--write", path("none.json"));
     expect(result.code).toBe(code);
-    expect(result.stderr).toMatch(message);
+    expect(result.err).toMatch(message);
     expect(existsSync(path("none.json"))).toBe(false);
   });
 });

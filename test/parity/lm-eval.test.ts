@@ -1,6 +1,6 @@
 // Tasks against lm-evaluation-harness (fixtures/lm-eval, written by lm_eval_fixture.py): the same prompts, and on the same
 // model and the same real questions the same log-likelihoods, metrics and standard errors.
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -8,8 +8,10 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { evaluateTasks, type ModelToEvaluate, type Sample } from "../../src/eval/evaluate.ts";
 import type { TaskResult } from "../../src/eval/result.ts";
 import { shippedTasks } from "../../src/eval/shipped.ts";
+import { aggregate } from "../../src/eval/tasks/aggregate.ts";
 import { loadCatalogue, type TaskCatalogue, type TaskDefinition } from "../../src/eval/tasks/catalogue.ts";
-import { type PreparedTask, prepareTask } from "../../src/eval/tasks/prepare.ts";
+import { type PreparedTask, prepareTask, type Request } from "../../src/eval/tasks/prepare.ts";
+import type { Answer } from "../../src/eval/tasks/twins.ts";
 import type { Backend } from "../../src/kernels/backend.ts";
 import { createBackend } from "../../src/kernels/index.ts";
 import { loadModel } from "../../src/model/load.ts";
@@ -59,14 +61,39 @@ function expectMetrics(result: TaskResult, wanted: Record<string, number>, withi
   }
 }
 
-describe("the shipped tasks ask what the harness's own ask", () => {
+describe("the shipped tasks ask what the harness's own ask, and score the same", () => {
   const rows = json("rows.json") as Record<string, Record<string, unknown[]>>;
-  const asked = json("requests.json") as Record<string, { requests: string[][] }>;
+  const asked = json("requests.json") as Record<string, { requests: string[][]; metrics: Record<string, number> }>;
+
+  /** As the fixture's Recorder: a continuation is as likely as it is long. */
+  function answer(request: Request): Answer {
+    if (request.kind === "generation") return " it's WATER! ";
+    const text = request.kind === "rolling" ? request.text : request.continuation;
+    return { logLikelihood: -[...text].length, greedy: false };
+  }
+
+  function scores({ documents, filters, metrics }: PreparedTask): Record<string, number> {
+    const found: Record<string, number> = {};
+    for (const { name, apply } of filters) {
+      const values = documents.map(({ row, requests }) =>
+        metrics.values(
+          row,
+          requests.map((request) => apply([answer(request)])),
+        ),
+      );
+      for (const { name: metric, aggregation } of metrics.rules) {
+        found[`${metric},${name}`] = aggregate(
+          aggregation,
+          values.map((value) => value[metric]!),
+        );
+      }
+    }
+    return found;
+  }
 
   it.each(Object.keys(asked))("%s shots", async (key) => {
     const [name, shots] = key.split("/") as [string, string];
     const data = join(scratch, name);
-    const { mkdirSync } = await import("node:fs");
     mkdirSync(data, { recursive: true });
     for (const [split, some] of Object.entries(rows[name]!)) {
       writeFileSync(join(data, `${split}.jsonl`), some.map((row) => `${JSON.stringify(row)}\n`).join(""));
@@ -79,6 +106,10 @@ describe("the shipped tasks ask what the harness's own ask", () => {
       }),
     );
     expect(ours).toEqual(asked[key]!.requests);
+    const theirs = Object.entries(asked[key]!.metrics).filter(([name]) => !name.includes("_stderr"));
+    const own = scores(task);
+    expect(Object.keys(own).sort()).toEqual(theirs.map(([name]) => name).sort());
+    for (const [name, value] of theirs) expect(own[name], name).toBeCloseTo(value, 10);
   });
 });
 

@@ -50,31 +50,32 @@ export function planScoring(questions: readonly Scored[]): Plan {
   const rootLength = questions.reduce((least, { from }) => Math.min(least, from - 1), common);
   const blocks = cut(
     order,
-    (i, begins) => inputs[order[i]!]! - (begins ? rootLength : shared[i]!),
-    (i) => {
-      return shared[i]! <= rootLength;
-    },
+    (i) => inputs[order[i]!]! - rootLength,
+    (i) => shared[i]! - rootLength,
   );
   const tokens = rootLength + blocks.reduce((sum, block) => sum + block.tokens, 0);
   return { root: first.tokens.slice(0, rootLength), blocks, tokens, unshared };
 }
 
-/** Cuts where neighbours share nothing but the root, unless a block becomes far too long. */
-function cut(
-  order: readonly number[],
-  cost: (i: number, begins: boolean) => number,
-  isFree: (i: number) => boolean,
-): Block[] {
+/** The longest beginning that a cut may make both sides read, by how full the block is; the fullest first. */
+const lossAt: readonly (readonly [fullness: number, tokens: number])[] = [
+  [8, Infinity],
+  [2, 64],
+  [1, 8],
+];
+
+/** Cuts behind {@link blockTokens}, where neighbours share little behind the root. */
+function cut(order: readonly number[], cost: (i: number) => number, shared: (i: number) => number): Block[] {
   const blocks: { order: number[]; tokens: number }[] = [];
-  order.forEach((index, i) => {
+  for (const [i, index] of order.entries()) {
     const open = blocks.at(-1);
-    const full = open && (open.tokens >= 8 * blockTokens || (open.tokens >= blockTokens && isFree(i)));
-    if (!open || full) blocks.push({ order: [index], tokens: cost(i, true) });
+    const [, loss = -1] = lossAt.find(([fullness]) => (open?.tokens ?? 0) >= fullness * blockTokens) ?? [];
+    if (!open || shared(i) <= loss) blocks.push({ order: [index], tokens: cost(i) });
     else {
       open.order.push(index);
-      open.tokens += cost(i, false);
+      open.tokens += cost(i) - shared(i);
     }
-  });
+  }
   return blocks;
 }
 

@@ -6,8 +6,13 @@ import type { Decoder } from "./decoder.ts";
 import type { Stretch } from "./forward.ts";
 import type { Session } from "./session.ts";
 
-/** Rows of logits at once: enough that the head's matrix is read seldom, few enough to stay in a processor's cache. */
-const headRows = 16;
+/**
+ * Rows of logits at once: as many as 8 MB hold, from 8 to 64. The head's matrix is read once for all of them: with 64 rows
+ * instead of 16 it takes a third less time (MobileLLM-125M at f32, 2 threads on an AMD EPYC).
+ */
+function headRowsOf(vocabulary: number): number {
+  return Math.max(8, Math.min(64, Math.floor((2 << 20) / vocabulary)));
+}
 
 /** Tokens that go behind a session's own. */
 export interface BatchPart {
@@ -44,6 +49,8 @@ export class Batch {
   /** i32 [capacity]: ids of the tokens, and indices of the rows that are wanted. */
   private readonly ids: Ptr;
   private readonly rows: Ptr;
+  /** How many rows of logits are made at once. */
+  private readonly headRows: number;
   /** f32 [capacity, C], [headRows, V] and [headRows, 2]. */
   private readonly gathered: Ptr;
   private readonly logits: Ptr;
@@ -55,11 +62,12 @@ export class Batch {
     this.decoder = decoder;
     this.backend = backend;
     this.capacity = residual.chunk;
+    this.headRows = headRowsOf(spec.vocabulary);
     this.ids = backend.alloc(4 * this.capacity);
     this.rows = backend.alloc(4 * this.capacity);
     this.gathered = backend.alloc(4 * this.capacity * spec.width);
-    this.logits = backend.alloc(4 * headRows * spec.vocabulary);
-    this.stats = backend.alloc(8 * headRows);
+    this.logits = backend.alloc(4 * this.headRows * spec.vocabulary);
+    this.stats = backend.alloc(8 * this.headRows);
   }
 
   /**
@@ -114,8 +122,8 @@ export class Batch {
     backend.i32(this.rows, rows.length).set(rows);
     backend.gatherRows(this.gathered, x, this.rows, rows.length, C);
     backend.copy(x, this.gathered, rows.length * C);
-    for (let begin = 0; begin < rows.length; begin += headRows) {
-      const count = Math.min(headRows, rows.length - begin);
+    for (let begin = 0; begin < rows.length; begin += this.headRows) {
+      const count = Math.min(this.headRows, rows.length - begin);
       decoder.pass.head(begin, count, this.logits);
       backend.logSumExp(this.stats, this.logits, count, V, true);
       const stats = backend.f32(this.stats, 2 * count);

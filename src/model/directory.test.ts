@@ -120,7 +120,8 @@ describe("convertModel", () => {
   });
 
   it("calibrates int4 on a text: other codes, and a smaller error of the logits of that text", async () => {
-    const [dir, spec, tensors] = await save("q-text", { width: 64, ffnWidth: 96 });
+    // 64 tokens are too few for a table that is the embedding too.
+    const [dir, spec, tensors] = await save("q-text", { width: 64, ffnWidth: 96, tiedEmbeddings: false });
     const [alone, fitted] = [join(folder, "q-alone"), join(folder, "q-fitted")];
     await convertModel(dir, alone);
     const text = "the mat sat on the cat. the cat sat. on the mat ".repeat(4);

@@ -25,7 +25,10 @@ describe.skipIf(chromiumPath === undefined)(`the latency model in Chromium (${no
     expect(profile.device.runtime.name).toBe("chrome");
     expect(profile.engine).toMatchObject({ threads: 2, simd: "relaxed" });
     const predicted = createPredictor(profile).speed(spec, { prompt: 16, context: 40 });
-    expect(results[0]!.decode.predicted).toEqual(predicted.decodeTokensPerSecond);
+    // Chromium's logarithms and Node's may differ in the last digit.
+    for (const part of ["value", "low", "high"] as const) {
+      expect(results[0]!.decode.predicted![part] / predicted.decodeTokensPerSecond[part]).toBeCloseTo(1, 9);
+    }
     expect(results[0]!.decode.tokensPerSecond).toBeGreaterThan(0);
   }, 180_000);
 });

@@ -34,6 +34,7 @@ const families: Record<string, Family> = {
   phonelm,
   mobilellm,
   llama,
+  fox: llama, // Fox 1 computes what Llama does
   mobillama,
   qwen,
   qwen2,

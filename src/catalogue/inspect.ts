@@ -4,8 +4,10 @@ import { HandheldError, ioError } from "../errors.ts";
 import { ggufSpec } from "../gguf/architecture.ts";
 import { openGguf } from "../gguf/file.ts";
 import { modelFiles } from "../model/directory.ts";
-import { countElements, headerLength, parseHeader, type SafetensorsHeader } from "../model/safetensors.ts";
-import { type FileSource, readJson, readOptionalJson, SequentialReader, sourceOf } from "../source.ts";
+import { countElements } from "../model/safetensors.ts";
+import { readSafetensorsHeader } from "../model/safetensors-file.ts";
+import { shardIndexFile } from "../model/shards.ts";
+import { type FileSource, readJson, readOptionalJson, sourceOf } from "../source.ts";
 import type { Spec } from "../spec/spec.ts";
 import { costOf, costOfConfig, type ModelCost, noCost, type Place } from "./describe.ts";
 import type { AttentionKind } from "./types.ts";
@@ -64,12 +66,11 @@ async function inspectDirectory(source: FileSource, place: Place): Promise<Inspe
 }
 
 async function storedWeights(source: FileSource): Promise<StoredWeights | null> {
-  const index = await readOptionalJson(source, `${modelFiles.weights}.index.json`);
-  const files =
-    index === undefined ? [modelFiles.weights] : shards(index, `${source.name}/${modelFiles.weights}.index.json`);
+  const index = await readOptionalJson(source, shardIndexFile);
+  const files = index === undefined ? [modelFiles.weights] : shards(index, `${source.name}/${shardIndexFile}`);
   const stored: StoredWeights = { files: files.length, bytes: 0, elements: 0, types: {} };
   for (const file of files) {
-    const header = await readHeader(source, file);
+    const header = await readSafetensorsHeader(source, file);
     if (header === null) return null;
     for (const { dtype, shape, begin, end } of header.tensors.values()) add(stored, dtype, shape, end - begin);
   }
@@ -83,23 +84,6 @@ function shards(index: unknown, where: string): string[] {
     throw new HandheldError("invalid-file", `${where}: weight_map does not name files; fetch it again`);
   }
   return [...new Set(files as string[])];
-}
-
-// Null where there is no such file. Only the header is read.
-async function readHeader(source: FileSource, file: string): Promise<SafetensorsHeader | null> {
-  const path = `${source.name}/${file}`;
-  const found = await source.open(file);
-  if (found === null) return null;
-  const reader = new SequentialReader(found, path);
-  try {
-    const first = new Uint8Array(Math.min(8, found.sizeBytes ?? 8));
-    await reader.read(first);
-    const json = new Uint8Array(headerLength(first, found.sizeBytes, path));
-    await reader.read(json);
-    return parseHeader(json, found.sizeBytes, path);
-  } finally {
-    await reader.close();
-  }
 }
 
 async function inspectGguf(path: string, place: Place): Promise<InspectedModel> {

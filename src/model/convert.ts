@@ -9,7 +9,7 @@ import type { Tokenizer } from "../tokenizer/tokenizer.ts";
 import { loadTokenizer, saveTokenizer } from "../tokenizer/tokenizer-file.ts";
 import { calibrateInt4 } from "./calibrate.ts";
 import { calibrationSequences } from "./calibration-text.ts";
-import { type DirectoryFormat, modelFiles, readModelConfig, writeModelConfig } from "./directory.ts";
+import { type DirectoryFormat, modelFiles, readFloatConfig, writeModelConfig } from "./directory.ts";
 import { DirectoryWriter } from "./directory-writer.ts";
 import { readFloatWeights, type WeightSink } from "./float-weights.ts";
 import { tensorShapes } from "./layout.ts";
@@ -69,11 +69,7 @@ export interface ModelToConvert {
  * ```
  */
 export async function convertModel(from: string, to: string, options: ConvertOptions = {}): Promise<ConvertedModel> {
-  const config = await readModelConfig(from);
-  if (config.format !== "f32") {
-    const rule = "the weights are quantised; give the float model they were made from";
-    throw new HandheldError("unsupported", `${from}: ${rule}`);
-  }
+  const config = await readFloatConfig(from);
   const tokenizer = await loadTokenizer(from);
   const read: ModelToConvert["read"] = (backend, sink) => readFloatWeights(backend, sourceOf(from), config, sink);
   const packed = options.calibration ? await calibrated(from, tokenizer, options.calibration, options) : undefined;

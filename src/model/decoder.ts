@@ -186,12 +186,6 @@ export class Decoder {
     this.backend.flush();
   }
 
-  /** Whether a sequence of so many tokens has keys turned as those of long ones: beyond LongRoPE's original context. */
-  isLong(tokens: number): boolean {
-    const scaling = this.spec.ropeScaling;
-    return scaling?.type === "longrope" && tokens > scaling.original;
-  }
-
   /** The residual stream [chunk, C] between two blocks, for what runs {@link pass} part by part. */
   get residual(): { ptr: Ptr; chunk: number } {
     return { ptr: this.workspace.x, chunk: this.chunk };

@@ -56,6 +56,14 @@ export async function readModelConfig(dir: string | FileSource): Promise<ModelCo
   return { spec, format, layout: () => storedLayout(json, spec, path) };
 }
 
+/** As {@link readModelConfig}, of a model that is stored as floats. @throws also `unsupported` for a quantised one */
+export async function readFloatConfig(dir: string | FileSource): Promise<ModelConfig> {
+  const config = await readModelConfig(dir);
+  if (config.format === "f32") return config;
+  const rule = "the weights are quantised; give the float model they were made from";
+  throw new HandheldError("unsupported", `${sourceOf(dir).name}: ${rule}`);
+}
+
 /** Writes config.json and generation_config.json. @throws HandheldError `io` */
 export async function writeModelConfig(
   dir: string,

@@ -3,7 +3,7 @@
 import type { AttentionOptions, Backend, KvLayer, Ptr } from "../kernels/backend.ts";
 import { layerShape, layerWindow, type Spec } from "../spec/spec.ts";
 import { matrixFormats } from "./matrix-formats.ts";
-import { alibiSlopes, type RopeKind, ropeKinds, ropeTable } from "./positions.ts";
+import { alibiSlopes, isLongSequence, type RopeKind, ropeKinds, ropeTable } from "./positions.ts";
 import type { BlockWeights, LatentWeights, Linear, NormWeights, Weights } from "./weights.ts";
 import type { Workspace } from "./workspace.ts";
 import type { ZeroSkipping } from "./zero-skipping.ts";
@@ -33,8 +33,6 @@ export class ForwardPass {
   private readonly workspace: Workspace;
   private readonly tables = new Map<RopeKind, Ptr>();
   private slopes: Ptr = 0;
-  /** Tokens from which on the table for long sequences holds. */
-  private readonly longFrom: number;
   private readonly reserve: (bytes: number) => Ptr;
 
   /** `reserve` gives memory that the caller frees. */
@@ -44,7 +42,6 @@ export class ForwardPass {
     this.weights = weights;
     this.workspace = workspace;
     this.reserve = reserve;
-    this.longFrom = spec.ropeScaling?.type === "longrope" ? spec.ropeScaling.original : Infinity;
     for (const kind of ropeKinds(spec)) this.tables.set(kind, this.place(ropeTable(spec, kind)));
     if (spec.positions === "alibi") this.slopes = this.place(alibiSlopes(spec.heads));
   }
@@ -91,8 +88,10 @@ export class ForwardPass {
   headInput(i: number, N: number): Ptr {
     const { backend, workspace: w, spec, weights } = this;
     let x = this.at(w.x, { first: i, count: N });
-    if (weights.finalNorm) this.norm(weights.finalNorm, x, w.normed, N);
-    if (weights.finalNorm) x = w.normed;
+    if (weights.finalNorm) {
+      this.norm(weights.finalNorm, x, w.normed, N);
+      x = w.normed;
+    }
     backend.mark("head");
     if (!weights.embeddingOut) return x;
     this.linear(weights.embeddingOut, w.narrow, x, N, spec.embeddingWidth);
@@ -180,7 +179,7 @@ export class ForwardPass {
   /** RoPE of a stretch's queries and keys, which lie side by side in `heads` heads. */
   private turn(qk: Ptr, { count, position, end }: Stretch, heads: number, stride: number, windowed: boolean): void {
     const { backend, workspace: w, spec } = this;
-    const kind = windowed && spec.localRopeBase ? "local" : end > this.longFrom ? "long" : "usual";
+    const kind = windowed && spec.localRopeBase ? "local" : isLongSequence(spec, end) ? "long" : "usual";
     const table = this.tables.get(kind);
     if (table) backend.rope(qk, table, w.positions + 4 * position, count, heads, spec.headSize, stride, false);
   }

@@ -7,7 +7,7 @@ import type { Spec } from "../spec/spec.ts";
 import type { Tokenizer } from "../tokenizer/tokenizer.ts";
 import { loadTokenizer } from "../tokenizer/tokenizer-file.ts";
 import { Decoder } from "./decoder.ts";
-import { type ModelConfig, modelFiles, readModelConfig } from "./directory.ts";
+import { type ModelConfig, modelFiles, readFloatConfig, readModelConfig } from "./directory.ts";
 import { readFloatSources, readFloatWeights } from "./float-weights.ts";
 import type { NamedTensor } from "./initialize.ts";
 import { Int8Matrix, scaleName } from "./int8-tensors.ts";
@@ -124,14 +124,8 @@ function chooseFormat(spec: Spec, wanted: LoadOptions["format"] = "f32"): Weight
  */
 export async function readFloatTensors(dir: string | FileSource): Promise<{ spec: Spec; tensors: NamedTensor[] }> {
   const source = sourceOf(dir);
-  const config = await readModelConfig(source);
-  const { spec, format } = config;
-  if (format !== "f32") {
-    throw new HandheldError(
-      "unsupported",
-      `${source.name}: the weights are quantised; give the float model they were made from`,
-    );
-  }
+  const config = await readFloatConfig(source);
+  const { spec } = config;
   const tensors = tensorShapes(spec).map(({ name, shape }) => {
     return { name, shape, data: allocateFloats(shape, `${source.name}: ${name}`) };
   });
@@ -187,7 +181,7 @@ async function readPlace(
   { name, ptr, bytes, shape, format }: TensorPlace,
   source: FileSource,
 ): Promise<void> {
-  checkShape(tensor, format === "f32" ? shape : [bytes], source);
+  checkShape(tensor, format === "f32" ? shape : [bytes], source.name);
   if (format === "f32") return tensor.readFloats(backend.f32(ptr, bytes / 4));
   if (tensor.dtype !== "U8") throw invalidFile(source.name, `${name} is ${tensor.dtype}, not packed U8`);
   await tensor.readBytes(backend.u8(ptr, bytes));

@@ -13,6 +13,11 @@ type RopeSpec = Pick<
  */
 export type RopeKind = "usual" | "long" | "local";
 
+/** Whether a sequence of so many tokens has keys turned as those of long ones: beyond LongRoPE's original context. */
+export function isLongSequence({ ropeScaling }: Pick<Spec, "ropeScaling">, tokens: number): boolean {
+  return ropeScaling?.type === "longrope" && tokens > ropeScaling.original;
+}
+
 /** The tables that an architecture needs, in this order. */
 export function ropeKinds({ positions, ropeScaling, localRopeBase }: Spec): RopeKind[] {
   if (positions !== "rope") return [];

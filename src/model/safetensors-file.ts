@@ -77,6 +77,19 @@ export async function saveSafetensors(
   await writeFileAtomic(path, encodeSafetensors(tensors, metadata));
 }
 
+/** Reads a file's header alone; null where there is no such file. @throws HandheldError `io` or `invalid-file` */
+export async function readSafetensorsHeader(source: FileSource, file: string): Promise<SafetensorsHeader | null> {
+  const path = `${source.name}/${file}`;
+  const incoming = await source.open(file);
+  if (incoming === null) return null;
+  const reader = new SequentialReader(incoming, path);
+  try {
+    return await readHeader(reader, incoming, path);
+  } finally {
+    await reader.close();
+  }
+}
+
 async function readHeader(
   reader: SequentialReader,
   { sizeBytes }: IncomingFile,

@@ -5,6 +5,7 @@ import type { KernelSampler } from "../kernels/sampling.ts";
 import type { Decoder } from "./decoder.ts";
 import type { Stretch } from "./forward.ts";
 import type { KvPages } from "./kv-pages.ts";
+import { isLongSequence } from "./positions.ts";
 
 /** A set of tokens that writes itself as bits (bit `id & 31` of word `id >> 5`) over words of any content. */
 export interface AllowedTokens {
@@ -35,7 +36,7 @@ export class Session {
   /** The decoder's run that left this session's logits; -1: none. */
   private run = -1;
   private open = true;
-  /** Whether the keys are those of a long sequence, see {@link Decoder.isLong}. */
+  /** Whether the keys are those of a long sequence, see isLongSequence. */
   private long = false;
 
   constructor(decoder: Decoder, capacity: number, format: KvFormat) {
@@ -190,7 +191,7 @@ export class Session {
     this.reserve(ids.length);
     this.words.set(ids);
     this.tokens = ids.length;
-    this.long = this.decoder.isLong(ids.length);
+    this.long = isLongSequence(this.decoder.spec, ids.length);
   }
 
   /**
@@ -204,7 +205,7 @@ export class Session {
     const end = position + count;
     if (end > this.capacity) throw new ContextOverflowError(end, this.capacity);
     this.decoder.checkIds(ids);
-    const long = this.decoder.isLong(end);
+    const long = isLongSequence(this.decoder.spec, end);
     if (position > 0 && long !== this.long) this.rerun(end);
     this.long = long;
     this.reserve(end);
@@ -228,7 +229,7 @@ export class Session {
     this.run = this.decoder.runs;
   }
 
-  /** Runs the tokens again as part of a sequence of `end`: see {@link Decoder.isLong}. */
+  /** Runs the tokens again as part of a sequence of `end`: see isLongSequence. */
   private rerun(end: number): void {
     const ids = this.ids.slice();
     this.truncate(0);

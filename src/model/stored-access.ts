@@ -1,15 +1,15 @@
 // The tensors of a float model directory on disk under our names, read in any order, one at a time: for what writes a model
 // without holding it. stored-tensors.ts reads them in the order of the files, from anywhere.
-import { HandheldError, invalidFile, ioError } from "../errors.ts";
+import { invalidFile, ioError } from "../errors.ts";
 import { sourceOf } from "../source.ts";
 import type { Spec } from "../spec/spec.ts";
-import { modelFiles, readModelConfig } from "./directory.ts";
+import { modelFiles, readFloatConfig } from "./directory.ts";
 import type { TensorSource } from "./families/family.ts";
 import type { NamedSource } from "./float-weights.ts";
 import { tensorShapes } from "./layout.ts";
 import { headerLength, parseHeader, readFloats, type TensorPlace } from "./safetensors.ts";
 import { readShardIndex } from "./shards.ts";
-import { allocateFloats, applySource } from "./stored-tensors.ts";
+import { allocateFloats, applySource, checkShape } from "./stored-tensors.ts";
 
 /** A directory's tensors, until it is closed. */
 export interface StoredModel {
@@ -24,13 +24,7 @@ type ReadStored = (name: string, shape: readonly number[]) => Promise<Float32Arr
 
 /** Opens a directory. @throws HandheldError `io`, `invalid-file`, `invalid-spec` or `unsupported` */
 export async function openStoredModel(dir: string): Promise<StoredModel> {
-  const { spec, format, layout } = await readModelConfig(dir);
-  if (format !== "f32") {
-    throw new HandheldError(
-      "unsupported",
-      `${dir}: the weights are quantised; give the float model they were made from`,
-    );
-  }
+  const { spec, layout } = await readFloatConfig(dir);
   const index = await readShardIndex(sourceOf(dir));
   const files = index === null ? [modelFiles.weights] : [...index.keys()];
   const { sources, prefix } = layout();
@@ -112,9 +106,7 @@ async function openTensors(path: string): Promise<OpenFile> {
     const { tensors, dataStart } = parseHeader(await readAt(8, length), size, path);
     const read = async (name: string, shape: readonly number[]) => {
       const place = tensors.get(name)!;
-      if (place.shape.join() !== shape.join()) {
-        throw invalidFile(path, `${name} has shape [${place.shape}], config.json asks for [${shape}]`);
-      }
+      checkShape({ name, shape: place.shape }, shape, path);
       const bytes = await readAt(dataStart + place.begin, place.end - place.begin);
       return readFloats({ ...place, bytes }, `${path}: ${name}`) as Float32Array<ArrayBuffer>;
     };

@@ -5,6 +5,7 @@ import type { FileSource } from "../source.ts";
 import { modelFiles } from "./directory.ts";
 import type { TensorSource } from "./families/family.ts";
 import type { StoredLayout } from "./families/index.ts";
+import type { TensorShape } from "./layout.ts";
 import { type IncomingTensor, readSafetensors } from "./safetensors-file.ts";
 import { readShardIndex, shardIndexFile } from "./shards.ts";
 
@@ -34,7 +35,7 @@ export async function readStored(
       const name = wanted.has(tensor.name) ? tensor.name : prefix + tensor.name;
       const uses = wanted.get(name);
       if (uses === undefined || !missing.delete(name)) return;
-      checkShape(tensor, uses[0]!.shape, source);
+      checkShape(tensor, uses[0]!.shape, source.name);
       await take(tensor, uses);
     };
     await readSafetensors(source, file, names, onTensor, prefix);
@@ -63,9 +64,9 @@ async function filesOf(
 }
 
 /** @throws HandheldError `invalid-file` where a tensor has another shape than the architecture asks for */
-export function checkShape({ name, shape: got }: IncomingTensor, shape: readonly number[], source: FileSource): void {
+export function checkShape({ name, shape: got }: TensorShape, shape: readonly number[], where: string): void {
   if (got.join() === shape.join()) return;
-  throw invalidFile(source.name, `${name} has shape [${got}], config.json asks for [${shape}]`);
+  throw invalidFile(where, `${name} has shape [${got}], config.json asks for [${shape}]`);
 }
 
 /** Our numbers from a stored tensor's; `stored` may be changed. */

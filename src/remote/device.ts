@@ -9,7 +9,7 @@ export type JobEvent =
   | { type: "part"; value: unknown }
   /** Something that a reader should know: the screen went dark for 40 s, the page was opened anew. */
   | { type: "note"; text: string }
-  /** The device had to begin the job again; parts that came before are void. */
+  /** The device had to begin the job again; parts that came before are void, unless the job goes on behind them (`resume`). */
   | { type: "restarted" };
 
 /** Options of {@link Device.run}. */

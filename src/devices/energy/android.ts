@@ -3,7 +3,7 @@
 import { HandheldError } from "../../errors.ts";
 import { gaugeSeconds } from "./battery.ts";
 import { integratePower } from "./integrate.ts";
-import type { EnergyMeter } from "./meter.ts";
+import type { EnergyMeter, FoundMeter } from "./meter.ts";
 
 /** What the phone tells about its battery. */
 export interface AndroidBattery {
@@ -45,6 +45,21 @@ export function parseAndroidBattery(output: string): AndroidBattery {
   if (current === null || current === 0) return without("it does not tell the current of its battery");
   const amperes = Math.abs(current) / (Math.abs(current) < 20_000 ? 1e3 : 1e6);
   return { watts: (amperes * millivolts) / 1e3, celsius, problem: "" };
+}
+
+/** An {@link AndroidMeter}, or why there is none. */
+export interface FoundAndroidMeter extends FoundMeter {
+  meter: AndroidMeter | null;
+}
+
+/** Opens the meter of a phone; see {@link createAndroidMeter}. */
+export async function openAndroidMeter(shell: AndroidShell, everySeconds?: number): Promise<FoundAndroidMeter> {
+  try {
+    const note = "joules of the whole phone, its screen included, by the battery's gauge";
+    return { meter: await createAndroidMeter(shell, everySeconds), note };
+  } catch (error) {
+    return { meter: null, note: (error as Error).message };
+  }
 }
 
 /** A phone's battery, watched from outside. */

@@ -53,6 +53,9 @@ const part = bounded(
   ]),
 );
 
+/** What the job hands over. */
+export type CostPart = z.output<typeof part>;
+
 export const costJob = defineJob({
   title: "Measuring what the model costs",
   params,

@@ -246,5 +246,5 @@ it("a device that forgot its jobs gets them again, and their parts are void", as
   expect(sent[1]).toEqual(sent[0]);
   device.lost(new DeviceError("lost", "far", "gone"));
   await expect(running).rejects.toMatchObject({ parts: [] });
-  expect(events.at(-1)).toEqual({ type: "restarted" });
+  expect(events.at(-1)).toEqual({ type: "restarted", parts: 0 });
 });

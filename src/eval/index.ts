@@ -6,6 +6,20 @@ export {
   type FunctionCounts,
   spread,
 } from "./calls.ts";
+export type { CallAnswer, TunedModel } from "./calls/answers.ts";
+export { type Comparison, type ComparisonRules, loadRules, shippedRules } from "./calls/comparison.ts";
+export {
+  type CallData,
+  callsRecord,
+  evaluateProtocol,
+  exactCallsRecord,
+  type ProtocolOptions,
+  type ProtocolResult,
+  type ScoredSample,
+} from "./calls/evaluate.ts";
+export type { CallMetric, CallProtocol } from "./calls/protocol.ts";
+export { callProtocols, type ProtocolName } from "./calls/protocols.ts";
+export { type RougeScores, rouge } from "./calls/rouge.ts";
 export { type EvaluateOptions, evaluateTasks, type ModelToEvaluate, type Sample } from "./evaluate.ts";
 export { hashModel } from "./model-hash.ts";
 export { evaluateNeedle, type NeedleOptions } from "./needle.ts";

@@ -1,7 +1,8 @@
 // Filters: what is done to the answers to a request before they are scored. `repeats` answers come in, one or several go on.
 import { invalidFile, suggest } from "../../errors.ts";
+import { choiceFilter, findOne } from "./choice-filter.ts";
 import type { FilterConfig, TaskConfig } from "./config.ts";
-import { findAll, pythonRegex, strip } from "./python-regex.ts";
+import { pythonRegex, strip } from "./python-regex.ts";
 import type { Row } from "./template.ts";
 import { type Answer, findTwin } from "./twins.ts";
 import { FunctionTag } from "./yaml.ts";
@@ -44,9 +45,21 @@ const steps: Readonly<Record<string, (options: Options, where: string) => Step>>
     return each((text) => String(mapping.get(text) ?? otherwise));
   },
   regex: regexStep,
+  multi_choice_regex: choiceStep,
 };
 
 function regexStep(options: Options, where: string): Step {
+  const { regex, select, fallback } = regexOptions(options, where);
+  return each((text) => findOne(text, regex, select) ?? fallback);
+}
+
+function choiceStep(options: Options, where: string): Step {
+  const { regex, select, fallback } = regexOptions(options, where);
+  const choose = choiceFilter(regex, select, fallback, options, where);
+  return (answers, row) => answers.map((answer) => (typeof answer === "string" ? choose(answer, row) : answer));
+}
+
+function regexOptions(options: Options, where: string) {
   const {
     regex_pattern: pattern = "#### (\\-?[0-9\\.\\,]+)",
     group_select: select = 0,
@@ -55,12 +68,7 @@ function regexStep(options: Options, where: string): Step {
   if (typeof pattern !== "string" || !Number.isInteger(select)) {
     throw invalidFile(where, "regex takes regex_pattern, a text, and group_select, a whole number");
   }
-  const regex = pythonRegex(pattern, where);
-  return each((text) => {
-    const match = findAll(text, regex).at(select as number);
-    const found = Array.isArray(match) ? match.find((group) => group !== "") : match;
-    return found === undefined ? String(fallback) : strip(found);
-  });
+  return { regex: pythonRegex(pattern, where), select: select as number, fallback: String(fallback) };
 }
 
 /** The filters of a task; without any, the first answer counts. @throws HandheldError that names file and field */

@@ -290,6 +290,39 @@ describe("filters", () => {
   });
 });
 
+describe("the filter multi_choice_regex", () => {
+  const texts = [
+    "I say (B).",
+    "It is guilty of romance, surely",
+    "the film Guilty",
+    "Answer: D",
+    "so: \n C",
+    "nothing",
+    "None of it!",
+    "answer is (A) or answer is (C)",
+    "C++ it is",
+    ": A then: B",
+    "",
+  ];
+  // What lm-evaluation-harness 0.4.13 gives.
+  it.each([
+    [
+      { regex_pattern: "(\\([A-Z]\\))", group_select: 0, ignore_case: true, ignore_punctuation: true },
+      ["(B)", "(B)", "(A)", "(D)", "(C)", "[invalid]", "(C)", "(A)", "(D)", "(A)", "[invalid]"],
+    ],
+    [
+      { regex_pattern: "answer is (\\([A-Z]\\))", group_select: -1 },
+      ["[invalid]", "[invalid]", "(A)", "(D)", "(C)", "[invalid]", "[invalid]", "(C)", "(D)", "(B)", "[invalid]"],
+    ],
+  ])("%j", (options, wanted) => {
+    const filter = [{ function: "multi_choice_regex", ...options }, { function: "take_first" }];
+    const [pipeline] = filterPipelines({ filter_list: [{ name: "f", filter }] } as never, "x.yaml");
+    const row = { choices: ["Guilty", "Guilty of Romance", "none (of it)", "C++"] };
+    expect(texts.map((text) => pipeline!.apply([text], row))).toEqual(wanted);
+    expect(() => pipeline!.apply(["a"], {})).toThrow(/multi_choice_regex needs a column choices/);
+  });
+});
+
 describe("numbers over documents", () => {
   it("and their standard errors", async () => {
     const values = [1, 0, 1, 1];

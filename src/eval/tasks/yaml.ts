@@ -79,18 +79,17 @@ export function parseTaskYaml(text: string, path: string): YamlFields {
 // begin anywhere, not only behind the indentation of their field. White space at their beginning says nothing, so adding it
 // makes such a text one that the standard allows.
 function parseAsPython(text: string, tag: ScalarTag): Document {
-  let source = text;
-  for (let parsed = text.length; ; parsed += source.length) {
-    const document = parseDocument(source, {
-      version: "1.1",
-      customTags: [tag],
-      uniqueKeys: false,
-      logLevel: "silent",
-    });
-    const [first] = document.errors;
-    const isOpen = first?.code === "MISSING_CHAR" && first.message.startsWith("Missing closing");
-    const end = isOpen ? source.indexOf("\n", first.pos[0]) : -1;
-    if (end < 0 || end === source.length - 1 || parsed > most.mended) return document;
+  const parse = (source: string) =>
+    parseDocument(source, { version: "1.1", customTags: [tag], uniqueKeys: false, logLevel: "silent" });
+  const asGiven = parse(text);
+  let [document, source] = [asGiven, text];
+  for (let parsed = text.length; document.errors.length > 0; parsed += source.length) {
+    const open = document.errors.find((error) => error.message.startsWith("Missing closing"));
+    const end = open ? source.indexOf("\n", open.pos[0]) : -1;
+    // The errors of the text as it is say more than those of one that was changed in vain.
+    if (end < 0 || end === source.length - 1 || parsed > most.mended) return asGiven;
     source = `${source.slice(0, end + 1)}${" ".repeat(64)}${source.slice(end + 1)}`;
+    document = parse(source);
   }
+  return document;
 }

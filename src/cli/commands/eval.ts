@@ -1,5 +1,5 @@
 // handheld eval: what a model can do. Without tasks or a suite, accuracy and soft accuracy on call data (here); with them,
-// eval-tasks.ts.
+// eval-record.ts.
 import { ContextOverflowError, HandheldError } from "../../errors.ts";
 import { formatCount, formatPercent, formatRate } from "../../format.ts";
 import type { CallDataset, FunctionSchema, Sample } from "../../functions/types.ts";
@@ -9,8 +9,8 @@ import { type Action, defineFrame } from "../command.ts";
 import type { CommandIo } from "../io.ts";
 import { locateModel, modelHelp } from "../model-source.ts";
 import { choice, flag, integer, integers, required, text, UsageError } from "../options.ts";
-import { runNeedle, runTasks } from "./eval-tasks.ts";
-import { weightsOption } from "./shared.ts";
+import { runRecorded } from "./eval-record.ts";
+import { resultsFolder, weightsOption } from "./shared.ts";
 
 export const evalFrame = defineFrame({
   name: "eval",
@@ -50,6 +50,14 @@ export const evalFrame = defineFrame({
     ),
     skipBad: flag("--skip-bad", "count malformed lines and too long queries and leave them out instead of stopping"),
     errors: text("--errors <file>", "write the wrong answers to this file, one JSON object a line"),
+    results: text(
+      "--results <folder>",
+      "where the record of a run with --tasks, --suite or --needle goes",
+      resultsFolder,
+    ),
+    record: flag("--no-record", "write no record"),
+    keepSamples: flag("--keep-samples", "keep each question's score beside the record, for paired comparisons"),
+    as: text("--as <name>", "which model of the catalogue it is (default: by its name, or its architecture)"),
   },
   examples: [
     ["eval runs/calls/int4", "score the held-out queries of the run's own data"],
@@ -62,9 +70,8 @@ export const evalFrame = defineFrame({
 });
 
 export const runEval: Action<typeof evalFrame> = async (given, io) => {
-  const line = { ...given, model: await locateModel(given.model, io) };
-  if (line.needle) return runNeedle(line, io);
-  if (line.tasks !== undefined || line.suite !== undefined) return runTasks(line, io);
+  const line = { ...given, given: given.model, model: await locateModel(given.model, io) };
+  if (line.needle || line.tasks !== undefined || line.suite !== undefined) return runRecorded(line, io);
   const count = sampleCount(line.samples);
   const { createBackend } = await import("../../kernels/index.ts");
   const { loadCallModel } = await import("../../generate/call-model.ts");

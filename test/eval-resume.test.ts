@@ -116,3 +116,31 @@ describe("handheld eval --tasks", () => {
     expect([records.length > 0, problems]).toEqual([true, []]);
   });
 });
+
+describe("handheld eval --cost", () => {
+  it("killed keeps the points that it has measured, until the record is written", { timeout: 120_000 }, async () => {
+    const spec = join(folder, "spec.json");
+    writeFileSync(
+      spec,
+      JSON.stringify({ layers: 2, width: 64, ffnWidth: 64, heads: 2, vocabulary: 256, context: 512 }),
+    );
+    const work = join(folder, "cost");
+    const args = [
+      ...["eval", spec, "--cost", "--forms", "int4", "--prompts", "8,16,32,64,128,256", "--outputs", "4", "--json"],
+      ...["--cost-seconds", "0.2", "--work", work, "--results", join(folder, "results", "cost")],
+    ];
+    const kept = () => {
+      const files = existsSync(work) ? readdirSync(work) : [];
+      const lines = files.flatMap((name) => readFileSync(join(work, name), "utf8").split("\n").slice(0, -1));
+      return lines.map((line) => JSON.parse(line).results);
+    };
+    const killed = await handheld(args, { whileRunning: (kill) => kept().length >= 2 && kill("SIGKILL") });
+    expect(killed.signal).toBe("SIGKILL");
+    const before = kept();
+    const { cost, notes } = recordOf(resultOf(await handheld(args)));
+    expect(cost!.points.map(({ prompt }) => prompt)).toEqual([8, 16, 32, 64, 128, 256]);
+    expect(cost!.points.slice(0, before.length)).toEqual(before);
+    expect(notes).toContainEqual(`${before.length} points of cost are those of an interrupted run`);
+    expect(kept()).toEqual([]);
+  });
+});

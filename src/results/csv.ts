@@ -52,9 +52,9 @@ function numbersOf(record: ResultRecord): NumberRow[] {
       return { ...what, metric, value, stderr, higher_is_better: higherIsBetter };
     }),
   );
-  const calls = record.calls.flatMap(({ protocol, shots, n, metrics }) =>
+  const calls = record.calls.flatMap(({ protocol, shots, n, weights, metrics }) =>
     Object.entries(metrics).map(([metric, { value, stderr }]) => {
-      return { kind: "calls", name: protocol, shots, n, weights, kv, metric, value, stderr, higher_is_better: true };
+      return { kind: "calls", name: protocol, shots, n, weights, metric, value, stderr, higher_is_better: true };
     }),
   );
   const needle = (record.needle ?? []).map(({ kind, length, depth, score, n }) => {

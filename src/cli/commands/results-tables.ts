@@ -7,6 +7,7 @@ import { fastestPoint, scoreOf } from "../../results/select.ts";
 import type { CommandIo } from "../io.ts";
 import { formatTable } from "../table.ts";
 import { showNeedle, showTasks } from "./eval-tables.ts";
+import { showCost } from "./show-cost.ts";
 
 /** A row per record; `task`: whose score is shown instead of the mean. */
 export function showList(records: readonly ResultRecord[], task: string | undefined, io: CommandIo): void {
@@ -18,7 +19,7 @@ export function showList(records: readonly ResultRecord[], task: string | undefi
     const score = scoreOf(record, task);
     const point = fastestPoint(record);
     return [
-      ...[record.id, cut(record.model.name, 32), cut(`${record.device.name} ${record.device.cpuModel ?? ""}`, 24)],
+      ...[record.id, cutPath(record.model.name, 32), cut(`${record.device.name} ${record.device.cpuModel ?? ""}`, 24)],
       ...[askedOf(record), formatCount(record.model.parameters)],
       ...[score === null ? "-" : significant(score.value, 3)],
       ...[point === null ? "-" : formatRate(point.decodeTokensPerSecond.median)],
@@ -45,6 +46,11 @@ function askedOf({ suite, tasks, calls, needle, cost }: ResultRecord): string {
 
 function cut(text: string, length: number): string {
   return text.length <= length ? text : `${text.slice(0, length - 1)}…`;
+}
+
+/** The end of a path says which model it is. */
+function cutPath(text: string, length: number): string {
+  return text.length <= length ? text : `…${text.slice(1 - length)}`;
 }
 
 /** All that a record says. */
@@ -77,6 +83,7 @@ export function showRecord(record: ResultRecord, io: CommandIo): void {
   if (record.tasks.length > 0) showTasks(record.tasks, io);
   if (record.calls.length > 0) showCalls(record.calls, io);
   if (record.needle !== null) showNeedle(record.needle, io);
+  if (record.cost !== null) showCost(record.cost, io);
 }
 
 function showCalls(calls: ResultRecord["calls"], io: CommandIo): void {

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { machineFacts } from "../../devices/machine.ts";
 import { createRandom } from "../../random.ts";
 import { type ResultRecord, recordSchema } from "../../results/record.ts";
-import { newRecordId } from "../../results/store.ts";
+import { newRecordId, readRecords } from "../../results/store.ts";
 import { commitOf } from "../../results/tool.ts";
 import { runHere } from "../run-here.case.ts";
 
@@ -71,12 +71,75 @@ describe("a run's record", () => {
   it("is not written where it is not wanted, or nothing could be run", async () => {
     const before = readdirSync(folder);
     const none = await evaluate("--tasks", "piqa", "--no-record", "--keep-samples");
-    expect(none.result.files).toEqual({ record: null });
+    expect(none.result.files).toEqual({ record: null, page: null });
     const failed = await evaluate("--tasks", "sciq");
     expect(failed).toMatchObject({ code: 1, err: expect.stringMatching(/no task could be run/) });
     expect((await evaluate("--tasks", "piqa", "--as", "SmolLM-135")).err).toMatch(/did you mean "SmolLM-135M"/);
     expect(readdirSync(folder)).toEqual(before);
     expect(existsSync(join(folder, "samples", `${none.result.record.id}.jsonl`))).toBe(false);
+  });
+});
+
+const small = [
+  "--forms",
+  "int4,f32",
+  "--prompts",
+  "8",
+  "--outputs",
+  "4",
+  "--cost-threads",
+  "1",
+  "--cost-seconds",
+  "0.02",
+];
+
+describe("a run with --cost", () => {
+  const apart = join(root, "apart");
+  const run = (...words: string[]) =>
+    runHere("eval", ...words, "--work", join(root, "work"), "--results", apart, "--data", join(root, "data"), "--json");
+
+  it("has tasks and costs in one record, and a page of it", async () => {
+    const { result, err } = await run(model, "--tasks", "piqa", "--cost", ...small);
+    expect(err).toMatch(/piqa +1 +0 +acc [\s\S]*int4 +1 +8 +4 /);
+    const record = recordSchema.parse(result.record);
+    expect(record.tasks).toEqual(first.tasks);
+    expect(record.cost!.points.map(({ weights, prompt, output }) => [weights, prompt, output])).toEqual([
+      ["int4", 8, 4],
+      ["f32", 8, 4],
+    ]);
+    expect(record.device).toEqual(first.device);
+    expect(result.files).toEqual({ record: join(apart, `${record.id}.json`), page: join(apart, `${record.id}.html`) });
+    const page = readFileSync(result.files.page, "utf8");
+    expect(page).toMatch(/^<!doctype html>[\s\S]*piqa[\s\S]*int4/i);
+    const shown = await runHere("results", "show", record.id, "--folder", apart);
+    expect(shown.out).toMatch(/int4 +1 +8 +4 /);
+  });
+
+  it("is measured anew once its record is there", async () => {
+    const again = await run(model, "--cost", ...small);
+    const [one, two] = (await readRecords(apart)).records.map(({ cost }) => cost!.startedAt);
+    expect(again.code).toBe(0);
+    expect(one).not.toBe(two);
+  });
+
+  it("needs no weights", async () => {
+    const spec = join(root, "spec.json");
+    writeFileSync(spec, JSON.stringify({ layers: 1, width: 64, ffnWidth: 64, heads: 2, vocabulary: 128, context: 64 }));
+    const { result } = await run(spec, "--cost", ...small);
+    expect(result.record).toMatchObject({ model: { name: spec, hash: null }, tasks: [], config: null });
+    expect((await run(spec, "--cost", "--tasks", "piqa")).err).toMatch(/cannot read .*spec\.json/);
+  });
+
+  it("goes on where another part fails, and says so in the record", async () => {
+    const { code, result, err } = await run(model, "--cost", ...small, "--needle", "--lengths", "4000");
+    expect({ code, err }).toEqual({ code: 0, err: expect.stringMatching(/needle: a text of 4000 tokens/) });
+    expect(result.record.notes).toContainEqual(expect.stringMatching(/^needle failed: a text of 4000 tokens/));
+    const alone = await run(model, "--needle", "--lengths", "4000");
+    expect(alone).toMatchObject({ code: 1, err: expect.stringMatching(/a text of 4000 tokens/) });
+    const nowhere = await run(model, "--cost", "--device", "moon");
+    expect(nowhere.code).not.toBe(0);
+    const two = await run(model, "--tasks", "piqa", "--calls", "droidcall");
+    expect(two).toMatchObject({ code: 2, err: expect.stringMatching(/--calls and --tasks are two runs/) });
   });
 });
 

@@ -9,6 +9,7 @@ import { formatCount, formatPercent, formatRate } from "../../format.ts";
 import type { CallDataset, FunctionSchema, Sample } from "../../functions/types.ts";
 import type { Caller } from "../../generate/calls.ts";
 import { pathExists, readJsonFile, writeFileAtomic } from "../../io.ts";
+import type { CallsRecord } from "../../results/record.ts";
 import type { CommandIo } from "../io.ts";
 import { UsageError } from "../options.ts";
 import { formatTable } from "../table.ts";
@@ -37,15 +38,22 @@ export interface CallLine {
   seed: number;
 }
 
+/** What goes into the record, and what only the command's own result has. */
+export interface CallFindings {
+  calls: CallsRecord[];
+  details: Readonly<Record<string, unknown>>;
+}
+
 /** Exact calls of a call model in its own form. */
-export async function runExactCalls(line: CallLine, io: CommandIo): Promise<void> {
+export async function runExactCalls(line: CallLine, io: CommandIo): Promise<CallFindings> {
   const count = sampleCount(line.samples);
   const { createBackend } = await import("../../kernels/index.ts");
   const { loadCallModel } = await import("../../generate/call-model.ts");
   const { evaluateCalls, spread } = await import("../../eval/calls.ts");
+  const { exactCallsRecord } = await import("../../eval/calls/evaluate.ts");
   const backend = await createBackend({ threads: line.threads });
   try {
-    const { caller, functions } = await loadCallModel(backend, line.model);
+    const { caller, functions, model } = await loadCallModel(backend, line.model);
     const all = splitOf(await dataset(line, functions, io), line);
     const samples = spread(fitting(all, caller, line.skipBad, io), count);
     const progress = io.progress("Answering", { total: samples.length, unit: "queries" });
@@ -62,14 +70,16 @@ export async function runExactCalls(line: CallLine, io: CommandIo): Promise<void
       `speed          prefill ${formatRate(rest.prefillTokensPerSecond)}, decode ${formatRate(rest.decodeTokensPerSecond)} tok/s`,
     );
     if (line.errors !== undefined) await writeLines(line.errors, mistakes);
-    io.result({ accuracy, softAccuracy, ...rest });
+    const data = line.data ?? (await ownData(line.model)).data ?? "generated";
+    const record = { ...exactCallsRecord(evaluation, data), weights: model.format };
+    return { calls: [record], details: { accuracy, softAccuracy, ...rest } };
   } finally {
     await backend.close();
   }
 }
 
 /** A protocol, once with each number of shots. */
-export async function runCallProtocol(line: CallLine, io: CommandIo): Promise<void> {
+export async function runCallProtocol(line: CallLine, io: CommandIo): Promise<CallFindings> {
   const count = sampleCount(line.samples);
   const { createBackend } = await import("../../kernels/index.ts");
   const { isCallModel } = await import("../../generate/call-model.ts");
@@ -107,7 +117,8 @@ export async function runCallProtocol(line: CallLine, io: CommandIo): Promise<vo
     }
     if (line.errors !== undefined) await writeLines(line.errors, wrong);
     show(results, io);
-    io.result({ calls: results.map(callsRecord), details: results.map(({ metrics: _, ...details }) => details) });
+    const calls = results.map((result) => ({ ...callsRecord(result), weights: model.format }));
+    return { calls, details: { calls, details: results.map(({ metrics: _, ...details }) => details) } };
   } finally {
     await backend.close();
   }

@@ -1,19 +1,21 @@
-// handheld eval: what a model can do. Without tasks or a suite, on call data (eval-calls.ts); with them, eval-tasks.ts.
+// handheld eval: what a model can do and what it costs. Its options are here; eval-record.ts puts the parts together.
 import { type Action, defineFrame } from "../command.ts";
+import { deviceHelp } from "../devices.ts";
 import { locateModel, modelHelp } from "../model-source.ts";
 import { choice, flag, integer, integers, required, text } from "../options.ts";
-import { runCallProtocol, runExactCalls } from "./eval-calls.ts";
-import { runNeedle, runTasks } from "./eval-tasks.ts";
-import { weightsOption } from "./shared.ts";
+import { costOptions } from "./eval-cost.ts";
+import { resultsFolder, weightsOption } from "./shared.ts";
 
 export const evalFrame = defineFrame({
   name: "eval",
-  summary: "Score a model: on call data, on tasks such as PIQA or MMLU, or on long texts",
+  summary: "Score a model on tasks such as PIQA, long texts or call data, and measure what it costs on a device",
   details: [
-    "Without --tasks, --suite or --needle, on call data. Accuracy: all calls and all arguments right. Soft accuracy: share of",
+    "With --tasks or --suite, as lm-evaluation-harness asks and scores. With --needle, facts in long texts. With --cost, speeds,",
+    "memory and energy here or on another device, where the model may be a spec or a preset too. One run may have all of them;",
+    "interrupted, it goes on where it was when it is started again.",
+    "\n\nWith none of these, or with --calls, on call data. Accuracy: all calls and all arguments right. Soft accuracy: share of",
     "right arguments. Both 0..1, higher is better. With --calls, as papers count, and of any instruct model too.",
-    "\n\nWith --tasks or --suite, as lm-evaluation-harness asks and scores;",
-    "an interrupted run goes on where it was when it is started again.",
+    "\n\nA run ends with tables, a record in the results folder (see handheld results) and a page of it.",
   ].join("\n"),
   arguments: { model: required("<model>", modelHelp) },
   options: {
@@ -71,6 +73,13 @@ export const evalFrame = defineFrame({
     ),
     skipBad: flag("--skip-bad", "count malformed lines and too long queries and leave them out instead of stopping"),
     errors: text("--errors <file>", "write the wrong answers to this file, one JSON object a line"),
+    cost: flag("--cost", "measure what it costs: first-token time, speeds, memory, energy; with random weights"),
+    device: text("--device <name>", `with --cost: where; ${deviceHelp}`, "local"),
+    ...costOptions,
+    results: text("--results <folder>", "where the run's record and its page go", resultsFolder),
+    record: flag("--no-record", "write no record and no page"),
+    keepSamples: flag("--keep-samples", "keep each question's score beside the record, for paired comparisons"),
+    as: text("--as <name>", "which model of the catalogue it is (default: by its name, or its architecture)"),
   },
   examples: [
     ["eval runs/calls/int4", "score the held-out queries of the run's own data"],
@@ -78,6 +87,9 @@ export const evalFrame = defineFrame({
     ["eval runs/my-app/int4 --data held-out.jsonl --split all", "score every line of a file"],
     ["eval models/smollm-instruct --calls droidcall --shots 0,4", "calls of an instruct model, asked in words"],
     ["eval runs/snips/int4 --calls slots --data snips", "slot F1, intent and frame accuracy"],
+    ["eval models/smollm --suite quick --cost", "four tasks and the cost on this machine, as a page"],
+    ["eval models/smollm --suite survey --cost --device phone", "the survey's tasks here, the cost on a phone"],
+    ["eval MobileLLM-125M --cost --forms int4 --prompts 64,512", "what an architecture would cost, without weights"],
     ["eval models/smollm --suite phonelm --json", "the seven tasks of the PhoneLM paper"],
     ["eval models/smollm --tasks piqa,arc_easy --shots 0,5 --limit 200", "two tasks, without and with examples"],
     ["eval models/smollm --needle --lengths 512,1024", "facts hidden in texts of 512 and 1024 tokens"],
@@ -85,8 +97,6 @@ export const evalFrame = defineFrame({
 });
 
 export const runEval: Action<typeof evalFrame> = async (given, io) => {
-  const line = { ...given, model: await locateModel(given.model, io) };
-  if (line.needle) return runNeedle(line, io);
-  if (line.tasks !== undefined || line.suite !== undefined) return runTasks(line, io);
-  return line.calls === "exact" ? runExactCalls(line, io) : runCallProtocol(line, io);
+  const { runRecorded } = await import("./eval-record.ts");
+  await runRecorded({ ...given, given: given.model, model: await locateModel(given.model, io) }, io);
 };

@@ -6,7 +6,8 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { renderReport, renderSearchReport } from "../src/report/index.ts";
+import { recordPage, renderReport, renderSearchReport } from "../src/report/index.ts";
+import { sampleRecord } from "../src/report/record/sample.case.ts";
 import { sampleReport } from "../src/report/sample.case.ts";
 import { sampleFinding } from "../src/report/search/sample.case.ts";
 import { chromiumPath, launchChromium, noChromium } from "./support/chromium.ts";
@@ -64,6 +65,42 @@ describe.skipIf(chromiumPath === undefined)(`report.html in Chromium (${noChromi
       }
     },
   );
+
+  it.each([320, 390, 1280])(
+    "neither does the page of an evaluation at %i px, and its texts can be read, those of the heat maps too",
+    async (width) => {
+      for (const scheme of ["light", "dark"] as const) {
+        const page = await open(width, recordPage(sampleRecord()), scheme);
+        for (const closed of await page.locator("summary").all()) await closed.click();
+        expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(width);
+        expect(await page.evaluate(lowContrast)).toEqual([]);
+        const error = (await page.locator("#tasks-heading ~ .scroll td .stderr").first().boundingBox())!;
+        if (width >= 390) expect(error.x + error.width).toBeLessThan(width); // what matters is not scrolled away
+        await page.close();
+      }
+    },
+  );
+
+  it("the page of an evaluation tells values with their errors, is printed in light colors, and keeps hostile names", async () => {
+    const record = sampleRecord();
+    record.model.catalogue = `</title><img src=x onerror="document.title='owned'">${"n".repeat(300)}`;
+    record.tasks[0]!.name = record.model.catalogue;
+    const page = await open(390, recordPage(record), "dark");
+    expect(await page.title()).toContain("onerror");
+    expect(await page.locator("img").count()).toBe(0);
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
+    await page.locator("#shots-2-0 svg").hover({ position: { x: 5, y: 50 } });
+    expect(await page.locator("#shots-2-0 .tooltip").textContent()).toMatch(/^0 shots\s*acc: 42\.0 % ± 2\.2$/);
+    await page.locator("#decode svg").hover({ position: { x: 5, y: 50 } });
+    expect(await page.locator("#decode .tooltip").textContent()).toMatch(
+      /^32 tokens of the prompt\s*int4, 2 threads: 191/,
+    );
+    const card = () => page.evaluate(() => getComputedStyle(document.querySelector("section")!).backgroundColor);
+    expect(await card()).toBe("rgb(24, 27, 33)");
+    await page.emulateMedia({ media: "print" });
+    expect(await card()).toBe("rgb(255, 255, 255)");
+    await page.close();
+  });
 
   it("very long words, names and commands stay inside too", async () => {
     const data = sampleReport();

@@ -4,23 +4,35 @@ import { type Html, html, jsonScript } from "./html.ts";
 import type { Scale } from "./scale.ts";
 import { placeTags } from "./tags.ts";
 
+/** A color of the style sheet, where it has a light and a dark form. */
+export type Color = 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10;
+
+/** The color of the i-th of several things, counted from 0; the eleventh has the first one's again. */
+export function colorAt(i: number): Color {
+  return ((i % 10) + 1) as Color;
+}
+
 /** One line, or one set of points, of a chart. */
 export interface Series {
   name: string;
-  /** Its color in the style sheet. */
-  color: 1 | 2 | 3 | 4;
+  color: Color;
   kind: "line" | "dots" | "line-dots";
   points: readonly ChartPoint[];
+  /** How its line is broken; default 0, not at all. */
+  dash?: 0 | 1 | 2 | 3;
+  /** Draws the intervals of the points as one band behind the line. */
+  band?: boolean;
 }
 
 /**
- * A point; `label` replaces the x value in the tooltip, `marked` points are drawn larger and last, `tag` is written beside
+ * A point; `label` replaces the x value in the tooltip and `text` the y value, `marked` points are drawn larger and last, `tag` is written beside
  * the point where there is room, `detail` are further lines of the tooltip, `low` and `high` the ends of y's interval.
  */
 export interface ChartPoint {
   x: number;
   y: number;
   label?: string;
+  text?: string;
   marked?: boolean;
   tag?: string;
   detail?: readonly string[];
@@ -94,7 +106,9 @@ export function thin(points: readonly ChartPoint[], most: number): ChartPoint[] 
 }
 
 function legend(series: readonly Series[]): Html {
-  const items = series.map(({ name, color, kind }) => html`<li><i class="key ${kind} c${color}"></i>${name}</li>`);
+  const items = series.map(
+    ({ name, color, kind, dash = 0 }) => html`<li><i class="key ${kind} c${color} dash${dash}"></i>${name}</li>`,
+  );
   return html`<ul class="legend">${items}</ul>`;
 }
 
@@ -111,21 +125,30 @@ function gridLines(x: Scale, y: Scale): Html[] {
 }
 
 // A dot is a line of no length with round ends, so that it stays round however the drawing is stretched.
-function drawSeries({ kind, color, points }: Series, x: Scale, y: Scale): Html {
+function drawSeries({ kind, color, points, dash = 0, band: banded = false }: Series, x: Scale, y: Scale): Html {
   const at = (point: ChartPoint) => `${coordinate(x.place(point.x))} ${coordinate(1 - y.place(point.y))}`;
   const dots = points.toSorted((a, b) => Number(a.marked ?? false) - Number(b.marked ?? false));
   return html`<g class="series c${color}">
-${points.map((point) => point.low !== undefined && point.high !== undefined && interval(point, x, y))}
-${kind !== "dots" && html`<path class="line" d="M${points.map(at).join("L")}"/>`}
+${banded && band(points, x, y)}
+${!banded && points.map((point) => point.low !== undefined && point.high !== undefined && interval(point, x, y))}
+${kind !== "dots" && html`<path class="line dash${dash}" d="M${points.map(at).join("L")}"/>`}
 ${kind !== "line" && dots.map((point) => html`<path class="dot${point.marked === true && " marked"}" d="M${at(point)}h0"/>`)}
 </g>`;
 }
 
 function interval({ x: at, low, high }: ChartPoint, x: Scale, y: Scale): Html {
-  const clip = (fraction: number) => Math.min(1, Math.max(0, fraction));
-  const place = coordinate(x.place(at));
-  const [top, bottom] = [high!, low!].map((value) => coordinate(1 - clip(y.place(value))));
-  return html`<path class="interval" d="M${place} ${top!}V${bottom!}"/>`;
+  return html`<path class="interval" d="M${coordinate(x.place(at))} ${clipped(y, high!)}V${clipped(y, low!)}"/>`;
+}
+
+// There and back again: along the upper ends, then along the lower ones.
+function band(points: readonly ChartPoint[], x: Scale, y: Scale): Html {
+  const upper = points.map((point) => `${coordinate(x.place(point.x))} ${clipped(y, point.high ?? point.y)}`);
+  const lower = points.map((point) => `${coordinate(x.place(point.x))} ${clipped(y, point.low ?? point.y)}`);
+  return html`<path class="band" d="M${[...upper, ...lower.reverse()].join("L")}Z"/>`;
+}
+
+function clipped(y: Scale, value: number): string {
+  return coordinate(1 - Math.min(1, Math.max(0, y.place(value))));
 }
 
 function diagonal(x: Scale, y: Scale): Html {
@@ -164,7 +187,7 @@ function tooltips({ series, x, y, scatter = false }: ChartOptions): { scatter: b
       at: round(x.scale.place(point.x)),
       height: round(y.scale.place(point.y)),
       label: point.label ?? `${x.format(point.x)} ${x.name}`,
-      line: { color: one.color, text: `${one.name}: ${y.format(point.y)}` },
+      line: { color: one.color, text: `${one.name}: ${point.text ?? y.format(point.y)}` },
       detail: (point.detail ?? []).map((text) => ({ color: 0, text })),
     })),
   );

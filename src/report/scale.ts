@@ -39,6 +39,26 @@ export function logScale(low: number, high: number): Scale {
   return { place, ticks: candidates.filter((tick) => place(tick) >= 0 && place(tick) <= 1) };
 }
 
+/**
+ * An axis with ticks at the values that were measured, from the least to the largest, as far as they have room; logarithmic
+ * where asked, and then they must be above 0.
+ */
+export function valueScale(values: readonly number[], logarithmic = false): Scale {
+  const measure = logarithmic ? Math.log2 : (value: number) => value;
+  const sorted = [...new Set(values)].sort((a, b) => a - b);
+  const [low, high] = [measure(sorted[0] ?? 1), measure(sorted.at(-1) ?? 1)];
+  const place = (value: number) => (high > low ? (measure(value) - low) / (high - low) : 0.5);
+  const ticks: number[] = [];
+  for (const value of sorted) {
+    const room = ticks.length === 0 || place(value) - place(ticks.at(-1)!) >= tickRoom;
+    if (room) ticks.push(value);
+  }
+  return { place, ticks };
+}
+
+/** Share of an axis that a tick's text takes: 32 of the 300 pixels of a phone's chart. */
+const tickRoom = 0.11;
+
 // The smallest of 1, 2, 5 · 10^n that is at least `step`.
 function niceStep(step: number): number {
   const power = 10 ** Math.floor(Math.log10(step));

@@ -11,6 +11,7 @@ import type {
   TrainingCurve,
 } from "./data.ts";
 import { type Html, type HtmlValue, html } from "./html.ts";
+import { meter } from "./meter.ts";
 import { section, table } from "./page.ts";
 
 /** Name, one sentence, and the tiles with the numbers that matter. */
@@ -104,7 +105,7 @@ export function functionsSection(functions: readonly FunctionScore[]): Html | nu
     .toSorted((a, b) => a.accuracy - b.accuracy || a.name.localeCompare(b.name))
     .map(
       ({ name, samples, accuracy, confusedWith }) => html`<tr><th scope="row"><code>${name}</code></th>
-<td class="left"><span class="meter" aria-hidden="true"><i style="width:${(accuracy * 100).toFixed(1)}%"></i></span>${formatPercent(accuracy)}</td>
+<td class="left">${meter(accuracy)}${formatPercent(accuracy)}</td>
 <td>${samples}</td><td class="left">${confusedWith.length === 0 ? "–" : confusedWith.map(({ name, count }, i) => html`${i > 0 && ", "}<code>${name}</code> ${count}×`)}</td></tr>`,
     );
   return section(

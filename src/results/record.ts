@@ -14,6 +14,8 @@ export const callsRecordSchema = z.object({
   data: z.string(),
   shots: z.number().int().nonnegative(),
   n: z.number().int().nonnegative(),
+  /** Number format of the matrices. */
+  weights: z.string().optional(),
   /** By name: accuracy, softAccuracy, intentExactMatch, rouge1, slotF1 … Shares of 1. */
   metrics: z.record(z.string(), z.object({ value: z.number().nullable(), stderr: z.number().nullable() })),
 });

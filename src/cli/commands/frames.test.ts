@@ -12,6 +12,7 @@ import { infoFrame } from "./info.ts";
 import { modelsFrame } from "./models.ts";
 import { pullFrame } from "./pull.ts";
 import { quantizeFrame } from "./quantize.ts";
+import { resultsFrame } from "./results.ts";
 import { runFrame } from "./run.ts";
 import { searchFrame } from "./search.ts";
 import { trainFrame } from "./train.ts";
@@ -26,6 +27,7 @@ const frames: Frame[] = [
   convertFrame,
   benchFrame,
   evalFrame,
+  resultsFrame,
   deviceFrame,
   modelsFrame,
   infoFrame,

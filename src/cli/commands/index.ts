@@ -9,6 +9,7 @@ import { infoFrame, runInfo } from "./info.ts";
 import { modelsFrame, runModels } from "./models.ts";
 import { pullFrame, runPull } from "./pull.ts";
 import { quantizeFrame, runQuantize } from "./quantize.ts";
+import { resultsFrame, runResults } from "./results.ts";
 import { runFrame, runRun } from "./run.ts";
 import { runSearch, searchFrame } from "./search.ts";
 import { runTrain, trainFrame } from "./train.ts";
@@ -22,6 +23,7 @@ export const commands: readonly RegisteredCommand[] = [
   register(convertFrame, runConvert),
   register(runFrame, runRun),
   register(evalFrame, runEval),
+  register(resultsFrame, runResults),
   register(benchFrame, runBench),
   register(deviceFrame, runDevice),
   register(modelsFrame, runModels),

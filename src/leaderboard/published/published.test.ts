@@ -10,11 +10,14 @@ const rows = publishedTables.flatMap((table) => table.rows.map((row) => ({ ...ro
 const papers = fileURLToPath(new URL("../../../../shared/papers", import.meta.url));
 
 describe("published tables", () => {
-  it.each(publishedTables.map((table) => [table.source, table] as const))("%s is valid, a value per column", (_, table) => {
-    expect(publishedTableSchema.parse(table)).toEqual(table);
-    for (const { model, values } of table.rows) expect([model, values.length]).toEqual([model, table.columns.length]);
-    expect(new Set(table.rows.map(({ model }) => model)).size).toBe(table.rows.length);
-  });
+  it.each(publishedTables.map((table) => [table.source, table] as const))(
+    "%s is valid, a value per column",
+    (_, table) => {
+      expect(publishedTableSchema.parse(table)).toEqual(table);
+      for (const { model, values } of table.rows) expect([model, values.length]).toEqual([model, table.columns.length]);
+      expect(new Set(table.rows.map(({ model }) => model)).size).toBe(table.rows.length);
+    },
+  );
 
   it("means of rows are the printed averages, to what rounding allows", () => {
     const averaged = rows.filter(({ average }) => average !== undefined);

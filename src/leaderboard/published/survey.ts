@@ -26,6 +26,7 @@ export const surveyAverages: PublishedTable = {
     { model: "DCLM-1B", size: "1B", values: [0.577] },
     { model: "OpenELM-1.1B", size: "1.1B", values: [0.463] },
     { model: "TinyLlama-1.1B", size: "1.1B", values: [0.436] },
+    // biome-ignore lint/suspicious/noApproximativeNumericConstant: an accuracy, not log10(e)
     { model: "MobiLlama-1B", size: "1B", values: [0.434] },
     { model: "MobileLLaMA-1.4B", size: "1.4B", values: [0.428] },
     { model: "Pythia-1.4B", size: "1.4B", values: [0.423] },
@@ -69,7 +70,17 @@ export const surveyZamba: PublishedTable = {
   device: null,
   columns: columns(
     "5-shot",
-    ...["arc_challenge", "arc_easy", "boolq", "commonsense_qa", "hellaswag", "mmlu", "openbookqa", "piqa", "truthfulqa"],
+    ...[
+      "arc_challenge",
+      "arc_easy",
+      "boolq",
+      "commonsense_qa",
+      "hellaswag",
+      "mmlu",
+      "openbookqa",
+      "piqa",
+      "truthfulqa",
+    ],
   ),
   scale: 1,
   rows: [

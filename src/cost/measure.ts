@@ -3,7 +3,7 @@
 import { type FoundMeter, openEnergyMeter } from "../devices/energy/meter.ts";
 import { machineFacts } from "../devices/machine.ts";
 import { HandheldError } from "../errors.ts";
-import { formatBytes } from "../format.ts";
+import { formatBytes, significant } from "../format.ts";
 import type { Backend, BackendOptions } from "../kernels/index.ts";
 import { Decoder } from "../model/decoder.ts";
 import { measureEnergy } from "../search/joules.ts";
@@ -52,6 +52,7 @@ class Measurement {
   private readonly forms: readonly CostForm[];
   private readonly points: CostPoint[] = [];
   private readonly notes: string[] = [];
+  private breakdown: Cost["breakdown"] = null;
   private readonly work: { done: number; total: number };
 
   constructor(createBackend: CreateBackend, spec: Spec, options: CostOptions, energy: FoundMeter) {
@@ -69,7 +70,7 @@ class Measurement {
   async run(): Promise<Cost> {
     const startedAt = new Date().toISOString();
     const began = performance.now();
-    this.noteWeights();
+    this.noteConditions();
     const forms = await this.fittingForms();
     const seen = new Set<number>();
     let simd = "";
@@ -90,13 +91,14 @@ class Measurement {
       }
     }
     if (first === null) throw new HandheldError("out-of-memory", `no form of the model fits: ${this.notes.join("; ")}`);
-    const rest = await this.finish(first.threads, first.form);
+    const sustained = await this.sustain(first.threads, first.form);
     this.progress(this.work.total, "");
     return {
       version: costVersion,
       simd,
       points: this.points,
-      ...rest,
+      breakdown: this.breakdown,
+      sustained,
       energy: { source: this.energy.meter?.source ?? null, note: this.energy.note },
       notes: this.notes,
       startedAt,
@@ -108,7 +110,8 @@ class Measurement {
   private async measureForm(backend: Backend, form: CostForm): Promise<boolean> {
     const wanted = this.lengths.map((length) => ({ weights: form, threads: backend.threads, ...length }));
     const known = (key: PointKey) => this.options.done?.find((point) => isSamePoint(point, key));
-    if (wanted.every((key) => known(key) !== undefined)) {
+    const profiling = this.breakdown === null && this.options.breakdown !== false;
+    if (!profiling && wanted.every((key) => known(key) !== undefined)) {
       for (const key of wanted) this.add(known(key)!);
       return true;
     }
@@ -118,6 +121,7 @@ class Measurement {
         if (before !== undefined) this.add(before);
         else await this.measurePoint(decoder, key);
       }
+      if (profiling) this.breakdown = await this.profile(decoder);
     });
   }
 
@@ -140,37 +144,36 @@ class Measurement {
     }
   }
 
-  /** Breakdown and sustained run: at the end, because what follows a sustained run would be measured on a hot device. */
-  private async finish(threads: number | undefined, form: CostForm): Promise<Pick<Cost, "breakdown" | "sustained">> {
-    const { breakdown: wanted = true, sustainedSeconds: seconds = 0, signal, onStretch } = this.options;
-    let breakdown: Cost["breakdown"] = null;
+  private async profile(decoder: Decoder): Promise<Cost["breakdown"]> {
+    this.progress(this.work.done, "breakdown");
+    const longest = this.points.at(-1);
+    // A prompt is run some ten times; where it takes seconds, as few as possible.
+    const repeats = (longest?.firstTokenMs.median ?? 0) > 2000 ? 1 : undefined;
+    const { signal } = this.options;
+    const breakdown = await measureBreakdown(decoder, longest?.prompt ?? this.lengths[0]!.prompt, { repeats, signal });
+    this.progress(++this.work.done, "");
+    return breakdown;
+  }
+
+  /** At the end, because what follows a sustained run would be measured on a hot device. */
+  private async sustain(threads: number | undefined, form: CostForm): Promise<SustainedRun | null> {
+    const { sustainedSeconds: seconds = 0, signal, onStretch } = this.options;
+    if (seconds === 0) return null;
     let sustained: SustainedRun | null = null;
-    if (!wanted && seconds === 0) return { breakdown, sustained };
+    const hear = (stretch: Stretch) => {
+      onStretch?.(stretch);
+      const share = Math.min(1, stretch.at / seconds);
+      this.progress(this.work.done + Math.floor(share * this.sustainedWork), "decoding without a pause");
+    };
     const backend = await this.createBackend({ threads });
     try {
       await this.withDecoder(backend, form, async (decoder) => {
-        if (wanted) {
-          this.progress(this.work.done, "breakdown");
-          const longest = this.points.findLast(({ weights }) => weights === form);
-          // A long prompt is run some ten times; where it takes seconds, as few as possible.
-          const repeats = (longest?.firstTokenMs.median ?? 0) > 2000 ? 1 : undefined;
-          breakdown = await measureBreakdown(decoder, longest?.prompt ?? 32, { repeats, signal });
-          this.work.done++;
-        }
-        if (seconds > 0) {
-          const begin = this.work.done;
-          const hear = (stretch: Stretch) => {
-            onStretch?.(stretch);
-            const share = Math.min(1, stretch.at / seconds);
-            this.progress(begin + share * this.sustainedWork, "decoding without a pause");
-          };
-          sustained = await sustain(decoder, { seconds, signal, onStretch: hear });
-        }
+        sustained = await sustain(decoder, { seconds, signal, onStretch: hear });
       });
     } finally {
       await backend.close();
     }
-    return { breakdown, sustained };
+    return sustained;
   }
 
   /** Opens the model and warms it up; false, with a note, where it does not fit. */
@@ -210,7 +213,10 @@ class Measurement {
     });
   }
 
-  private noteWeights(): void {
+  private noteConditions(): void {
+    const tickMs = clockTickMs();
+    if (tickMs > 0.01)
+      this.note(`the clock ticks every ${significant(tickMs, 2)} ms here; short phases are sums of many`);
     if (this.options.openDecoder !== undefined) return;
     const zeros = /^relu/.test(this.spec.activation)
       ? "; but a trained model with ReLU leaves more zeros, which decoding skips: it may be faster"
@@ -237,15 +243,35 @@ class Measurement {
   }
 
   private get sustainedWork(): number {
-    return (this.options.sustainedSeconds ?? 0) / (this.options.budgetSeconds ?? 10);
+    return Math.ceil((this.options.sustainedSeconds ?? 0) / (this.options.budgetSeconds ?? 10));
   }
 }
 
-// Compiles what runs, and touches every weight, so that the first request is like the others.
+// Browsers make their clocks coarse: 0.005 ms in isolated pages, 0.1 to 1 ms in others.
+function clockTickMs(): number {
+  let tick = Infinity;
+  for (let i = 0, last = performance.now(); i < 5; ) {
+    const now = performance.now();
+    if (now === last) continue;
+    tick = Math.min(tick, now - last);
+    last = now;
+    i++;
+  }
+  return tick;
+}
+
+// Milliseconds in which the engine compiles what runs, in its second and better way too, and weights come into memory.
+const warmUpMs = 500;
+
 function warmUp(decoder: Decoder): void {
-  const session = decoder.createSession({ capacity: Math.min(8, decoder.spec.context) });
-  session.append(someTokens(decoder, session.capacity - 1));
-  session.append([0]);
+  const prompt = someTokens(decoder, Math.min(32, decoder.spec.context - 1));
+  const session = decoder.createSession({ capacity: prompt.length + 1 });
+  const began = performance.now();
+  do {
+    session.truncate(0);
+    session.append(prompt);
+    session.append([0]);
+  } while (performance.now() - began < warmUpMs);
   session.close();
 }
 

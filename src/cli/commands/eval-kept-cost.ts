@@ -1,6 +1,8 @@
 // handheld eval --cost, so that an interrupted run need not measure again: points and the whole cost are kept in the work
 // folder until the run's record is written.
 import { createHash } from "node:crypto";
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
 import * as z from "zod";
 import { type Cost, type CostPoint, costPointSchema, costSchema } from "../../cost/result.ts";
 import { type Journal, openJournal } from "../../eval/journal.ts";
@@ -33,7 +35,7 @@ export interface KeptCost {
 export async function keptCost(spec: Spec, line: KeptCostLine, io: CommandIo): Promise<KeptCost> {
   const name = await nameOf(spec, line);
   const journal = await openJournal(line.work, name, !line.resume);
-  const forget = async () => void (await openJournal(line.work, name, true));
+  const forget = () => rm(join(line.work, `${name}.jsonl`), { force: true });
   const whole = keptSchema.safeParse(journal.get("cost"));
   if (whole.success) {
     io.print(`cost     of the interrupted run, on ${whole.data.device.name}; --no-resume measures anew`);

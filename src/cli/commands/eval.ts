@@ -4,7 +4,6 @@ import { deviceHelp } from "../devices.ts";
 import { locateModel, modelHelp } from "../model-source.ts";
 import { choice, flag, integer, integers, required, text } from "../options.ts";
 import { costOptions } from "./eval-cost.ts";
-import { runRecorded } from "./eval-record.ts";
 import { resultsFolder, weightsOption } from "./shared.ts";
 
 export const evalFrame = defineFrame({
@@ -98,5 +97,6 @@ export const evalFrame = defineFrame({
 });
 
 export const runEval: Action<typeof evalFrame> = async (given, io) => {
+  const { runRecorded } = await import("./eval-record.ts");
   await runRecorded({ ...given, given: given.model, model: await locateModel(given.model, io) }, io);
 };

@@ -160,7 +160,7 @@ function shown(value: number | null, digits = 4): string {
 }
 
 function signed(value: number): string {
-  return `${value < 0 ? "−" : "+"}${significant(Math.abs(value), 3)}`;
+  return `${value < 0 ? "−" : value > 0 ? "+" : ""}${significant(Math.abs(value), 3)}`;
 }
 
 function chance(p: number | null): string {

@@ -52,5 +52,8 @@ export async function openEnergyMeter({ root = "/sys" }: EnergyMeterOptions = {}
   const processor = await openPowercap(root);
   if (processor.meter !== null) return processor;
   const battery = await openBattery(root);
-  return battery.meter !== null ? battery : { meter: null, note: `${processor.note}; ${battery.note}` };
+  if (battery.meter !== null) return battery;
+  if (platform === "android")
+    return { meter: null, note: "Android shows its energy to no app; over adb it can be read" };
+  return { meter: null, note: `${processor.note}; ${battery.note}` };
 }

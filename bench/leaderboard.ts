@@ -45,6 +45,7 @@ async function measure(browser: Browser): Promise<string[][]> {
   const ready: number[] = [];
   const kinds: number[] = [];
   const filters: number[] = [];
+  const charts: number[] = [];
   const sorts: number[] = [];
   for (let i = 0; i < 7; i++) {
     const page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
@@ -58,9 +59,16 @@ async function measure(browser: Browser): Promise<string[][]> {
     ]);
     paints.push(paint!);
     ready.push(end!);
+    await settled(page);
     for (const text of ["s", "sm", "smol", "smollm laptop", "", "int8", "pythia", ""])
       filters.push(await type(page, text));
+    await settled(page);
     for (const kind of ["measured", "published", "both"]) kinds.push(await choose(page, kind));
+    for (const kind of ["measured", "both"]) {
+      await settled(page);
+      charts.push(await page.evaluate((value) => timedCharts(() => set("#kind", value)), kind));
+    }
+    await settled(page);
     for (const key of ["decode", "memoryBytes", "model", "model"]) sorts.push(await sort(page, key));
     await page.close();
   }
@@ -73,8 +81,14 @@ async function measure(browser: Browser): Promise<string[][]> {
     row("page and its charts complete", ready),
     row("filter by text, to the next frame", filters),
     row("filter by kind, to the next frame", kinds),
+    row("filter by kind, until the charts have followed", charts),
     row("sort, to the next frame", sorts),
   ];
+}
+
+/** Charts that an earlier act called for are drawn. */
+function settled(page: Page): Promise<void> {
+  return page.waitForTimeout(400);
 }
 
 function type(page: Page, text: string): Promise<number> {
@@ -95,6 +109,8 @@ function sort(page: Page, key: string): Promise<number> {
 declare global {
   /** Milliseconds from before an act to after the frame that shows what it did. */
   function timed(act: () => void): Promise<number>;
+  /** The same until the charts have followed. */
+  function timedCharts(act: () => void): Promise<number>;
   /** Changes a field as a reader would. */
   function set(field: string, value: string): void;
 }
@@ -104,6 +120,18 @@ function addTools(): void {
   globalThis.timed = async (act) => {
     const start = performance.now();
     act();
+    await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
+    return performance.now() - start;
+  };
+  globalThis.timedCharts = async (act) => {
+    const start = performance.now();
+    act();
+    await new Promise<void>((resolve) => {
+      new MutationObserver((_, observer) => {
+        observer.disconnect();
+        resolve();
+      }).observe(document.querySelector("#trend-place")!, { childList: true });
+    });
     await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
     return performance.now() - start;
   };

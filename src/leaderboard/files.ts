@@ -66,7 +66,7 @@ function page(site: SiteData, name: "index" | "model" | "device", main: Html): s
 <script>${new Html(earlyTheme)}</script>
 <link rel="stylesheet" href="style.css">
 </head>
-<body data-page="${name}">
+<body data-page="${name}"${name === "index" && html` class="ready"`}>
 <a class="skip" href="#main">Skip to the content</a>
 <nav class="top" aria-label="Site">${name === "index" ? html`<span class="brand">Handheld</span>` : html`<a class="brand" href="index.html">← ${title}</a>`}<label>Colors <select id="theme"><option value="system">as the system</option><option value="light">light</option><option value="dark">dark</option></select></label></nav>
 <main id="main" tabindex="-1">

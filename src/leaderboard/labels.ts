@@ -1,4 +1,5 @@
 // How tasks, metrics and settings are called on the site, and which tasks are averaged, as data.
+import { callMetricName } from "../report/record/calls.ts";
 
 const tasks: Readonly<Record<string, string>> = {
   hellaswag: "HellaSwag",
@@ -30,17 +31,6 @@ const protocols: Readonly<Record<string, string>> = {
   slots: "Slot filling",
 };
 
-const metrics: Readonly<Record<string, string>> = {
-  accuracy: "accuracy",
-  softAccuracy: "soft accuracy",
-  intentExactMatch: "intent",
-  structureExactMatch: "structure",
-  rouge1: "ROUGE-1",
-  rougeL: "ROUGE-L",
-  slotF1: "slot F1",
-  frameAccuracy: "whole frames",
-};
-
 /** Metrics that are no share of 1. */
 const unbounded = /perplexity|bits_per_byte|brier|mcc/;
 
@@ -48,7 +38,7 @@ const unbounded = /perplexity|bits_per_byte|brier|mcc/;
 export function taskLabel(task: string): string {
   const [protocol, metric] = task.split(".", 2);
   if (metric !== undefined && protocols[protocol!] !== undefined) {
-    return `${protocols[protocol!]}, ${metrics[metric] ?? metric}`;
+    return `${protocols[protocol!]}, ${callMetricName(metric)}`;
   }
   return tasks[task] ?? task;
 }

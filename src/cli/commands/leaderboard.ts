@@ -3,6 +3,7 @@ import { suggest } from "../../errors.ts";
 import { formatBytes } from "../../format.ts";
 import { type Action, defineFrame } from "../command.ts";
 import { flag, required, text, UsageError } from "../options.ts";
+import { resultsFolder } from "./shared.ts";
 
 export const leaderboardFrame = defineFrame({
   name: "leaderboard",
@@ -14,14 +15,14 @@ export const leaderboardFrame = defineFrame({
     "Files in the site's folder that are not its own stay; damaged records are set aside and told.",
   arguments: { action: required("<action>", "build") },
   options: {
-    results: text("--results <folder>", "folder of the records", "results"),
+    results: text("--results <folder>", "folder of the records", resultsFolder),
     out: text("--out <folder>", "folder of the site", "site"),
     title: text("--title <text>", "the site's title", "Small models on real devices"),
     published: flag("--no-published", "leave out the figures from papers"),
   },
   examples: [
-    ["leaderboard build", "the records of results/ as a site in site/"],
-    ['leaderboard build --results runs/results --out public --title "Our phones"', "another folder, place and title"],
+    ["leaderboard build", "the records of runs/results as a site in site/"],
+    ['leaderboard build --results ~/phones --out public --title "Our phones"', "another folder, place and title"],
     ["leaderboard build --no-published --json", "only what was measured here; what was written, as JSON"],
   ],
 });

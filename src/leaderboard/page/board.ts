@@ -4,7 +4,17 @@ import type { SiteData } from "../data.ts";
 import { tradeoffChart, trendChart } from "./charts.ts";
 import { showChart } from "./figures.ts";
 import { countText, rowsAtOnce, tableBodies, tableHead } from "./table.ts";
-import { defaultView, type Line, linesOf, readView, type SortKey, select, type View, writeView } from "./view.ts";
+import {
+  defaultView,
+  type Line,
+  linesOf,
+  readView,
+  type Shown,
+  type SortKey,
+  select,
+  type View,
+  writeView,
+} from "./view.ts";
 
 /** What a board is about. */
 export interface BoardOptions {
@@ -14,6 +24,8 @@ export interface BoardOptions {
 
 // Where many rows have one value, the larger or later is the more interesting; names begin with A.
 const upwardsFirst: readonly SortKey[] = ["model", "device", "weights", "firstTokenMs", "memoryBytes"];
+
+const chartPauseMs = 60;
 
 /** Brings a board in `root` to life and draws it. */
 export function startBoard(root: ParentNode, site: SiteData, options: BoardOptions = {}): void {
@@ -45,17 +57,29 @@ export function startBoard(root: ParentNode, site: SiteData, options: BoardOptio
     if (count.textContent !== text) count.textContent = text;
     const kinds = Map.groupBy(shown, ({ row }) => row.kind);
     more.hidden = ![...kinds.values()].some((own) => own.length > most);
+    return shown;
+  };
+  const drawCharts = (shown: readonly Shown[]) => {
     if (tradeoff !== null)
       showChart(tradeoff, tradeoffChart(shown, site, view), "No row here has both a score and this cost.");
     if (trend !== null)
       showChart(trend, trendChart(shown, site, view), "No row here has both a score and a release date.");
-    keep(view, usual, site);
+  };
+  // The table answers every letter; the charts follow when typing pauses.
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const redraw = () => {
+    const shown = draw();
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      drawCharts(shown);
+      keep(view, usual, site);
+    }, chartPauseMs);
   };
 
   const change = (part: Partial<View>) => {
     view = { ...view, ...part };
     most = rowsAtOnce;
-    draw();
+    redraw();
   };
   form.addEventListener("input", () => change(readForm(form, view, site)));
   form.addEventListener("submit", (event) => event.preventDefault());
@@ -77,10 +101,10 @@ export function startBoard(root: ParentNode, site: SiteData, options: BoardOptio
   addEventListener("hashchange", () => {
     view = readView(location.hash.slice(1), usual, site);
     fillForm(form, view);
-    draw();
+    redraw();
   });
   fillForm(form, view);
-  draw();
+  drawCharts(draw());
 }
 
 /** What the form says. A new capability is ordered from its best. */
@@ -109,7 +133,8 @@ function fillForm(form: HTMLFormElement, view: View): void {
   }
 }
 
-// The address keeps the choice, so that it can be sent to somebody; without a new entry in the history for every letter.
+// The address keeps the choice, so that it can be sent to somebody; without a new entry in the history. Only when typing
+// pauses: browsers refuse it many times a second.
 function keep(view: View, usual: View, site: SiteData): void {
   const words = writeView(view, usual, site);
   const address = words === "" ? location.pathname + location.search : `#${words}`;

@@ -18,7 +18,7 @@ const main = document.querySelector("main")!;
 startTheme(document.querySelector<HTMLSelectElement>("#theme")!);
 
 if (document.body.dataset.page === "index") startBoard(main, site);
-else showOne(document.body.dataset.page as "model" | "device");
+else showOne(document.body.dataset.page as "model" | "device").finally(() => document.body.classList.add("ready"));
 
 async function showOne(page: "model" | "device"): Promise<void> {
   const id = new URLSearchParams(location.search).get("id") ?? "";

@@ -118,24 +118,32 @@ describe("handheld eval --tasks", () => {
 });
 
 describe("handheld eval --cost", () => {
-  it("killed keeps the points that it has measured, until the record is written", { timeout: 120_000 }, async () => {
+  const ends = ["SIGKILL", "SIGINT"] as const;
+  it.each(ends)("ended by %s keeps its points until the record is written", { timeout: 120_000 }, async (end) => {
     const spec = join(folder, "spec.json");
     writeFileSync(
       spec,
       JSON.stringify({ layers: 2, width: 64, ffnWidth: 64, heads: 2, vocabulary: 256, context: 512 }),
     );
-    const work = join(folder, "cost");
+    const work = join(folder, `cost-${end}`);
     const args = [
       ...["eval", spec, "--cost", "--forms", "int4", "--prompts", "8,16,32,64,128,256", "--outputs", "4", "--json"],
-      ...["--cost-seconds", "0.2", "--work", work, "--results", join(folder, "results", "cost")],
+      ...["--cost-seconds", "0.2", "--work", work, "--results", join(folder, "results", end)],
     ];
     const kept = () => {
       const files = existsSync(work) ? readdirSync(work) : [];
       const lines = files.flatMap((name) => readFileSync(join(work, name), "utf8").split("\n").slice(0, -1));
       return lines.map((line) => JSON.parse(line).results);
     };
-    const killed = await handheld(args, { whileRunning: (kill) => kept().length >= 2 && kill("SIGKILL") });
-    expect(killed.signal).toBe("SIGKILL");
+    let sent = false; // a second Ctrl-C would end it at once
+    const killed = await handheld(args, {
+      whileRunning(kill) {
+        if (sent || kept().length < 2) return;
+        sent = true;
+        kill(end);
+      },
+    });
+    expect([killed.signal, killed.code]).toEqual(end === "SIGKILL" ? ["SIGKILL", null] : [null, 130]);
     const before = kept();
     const { cost, notes } = recordOf(resultOf(await handheld(args)));
     expect(cost!.points.map(({ prompt }) => prompt)).toEqual([8, 16, 32, 64, 128, 256]);

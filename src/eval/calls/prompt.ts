@@ -37,7 +37,9 @@ Leave out arguments that the query says nothing of. An argument that is the resu
 /** The user's message. */
 export function userMessage({ query, tools, examples, style, response }: PromptParts): string {
   const shown =
-    style === "minimal" ? tools.map(asText).join(`\n${"=".repeat(50)}\n`) : JSON.stringify(tools.map(asJson), null, 1);
+    style === "minimal"
+      ? tools.map(asText).join(`\n${"=".repeat(50)}\n`)
+      : tools.map((tool) => JSON.stringify(asJson(tool))).join("\n");
   const solved = examples.map(
     (example) => `query: ${example.query}\nanswer:\n${answerText(example, tools, style, response)}`,
   );

@@ -9,6 +9,7 @@ import { createFrame } from "./create.ts";
 import { deviceFrame } from "./device.ts";
 import { evalFrame } from "./eval.ts";
 import { infoFrame } from "./info.ts";
+import { leaderboardFrame } from "./leaderboard.ts";
 import { modelsFrame } from "./models.ts";
 import { pullFrame } from "./pull.ts";
 import { quantizeFrame } from "./quantize.ts";
@@ -28,6 +29,7 @@ const frames: Frame[] = [
   benchFrame,
   evalFrame,
   resultsFrame,
+  leaderboardFrame,
   deviceFrame,
   modelsFrame,
   infoFrame,

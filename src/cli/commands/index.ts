@@ -6,6 +6,7 @@ import { createFrame, runCreate } from "./create.ts";
 import { deviceFrame, runDevice } from "./device.ts";
 import { evalFrame, runEval } from "./eval.ts";
 import { infoFrame, runInfo } from "./info.ts";
+import { leaderboardFrame, runLeaderboard } from "./leaderboard.ts";
 import { modelsFrame, runModels } from "./models.ts";
 import { pullFrame, runPull } from "./pull.ts";
 import { quantizeFrame, runQuantize } from "./quantize.ts";
@@ -24,6 +25,7 @@ export const commands: readonly RegisteredCommand[] = [
   register(runFrame, runRun),
   register(evalFrame, runEval),
   register(resultsFrame, runResults),
+  register(leaderboardFrame, runLeaderboard),
   register(benchFrame, runBench),
   register(deviceFrame, runDevice),
   register(modelsFrame, runModels),

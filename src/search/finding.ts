@@ -6,13 +6,20 @@ import type { Spec } from "../spec/spec.ts";
 import { type Landmark, landmarksNear } from "./landmarks.ts";
 import type { PredictedSpeed } from "./latency/predictor.ts";
 import type { VerifiedCandidate } from "./latency/verify.ts";
+import type { Objective } from "./objective.ts";
 import type { ProxyResult } from "./proxy/proxies.ts";
+import { type ReferenceSpeed, referencesNear } from "./references.ts";
 import type { Candidate, SearchResult } from "./search.ts";
 import { exactly } from "./statistics.ts";
 
 /** A known architecture with what is predicted of it. */
 export interface KnownCandidate extends Candidate {
   name: string;
+}
+
+/** A published speed beside the prediction for this search's device. */
+export interface PublishedSpeed extends ReferenceSpeed {
+  here: PredictedSpeed;
 }
 
 /** Where speeds were predicted or measured. */
@@ -22,6 +29,8 @@ export interface FindingDevice {
   date: string;
   threads: number;
   engine: string;
+  /** Where the profile is from, in words; null where it was made for this search. */
+  profile: string | null;
 }
 
 /** The outcome of a search, as stored by `--json`. */
@@ -31,9 +40,11 @@ export interface Finding extends Omit<SearchResult, "describe" | "objective"> {
   date: string;
   seed: number;
   device: FindingDevice;
-  objective: { name: string; description: string; unit: "ms" | "MB"; prompt: number; context: number };
+  objective: { name: string; description: string; unit: Objective["unit"]; prompt: number; context: number };
   /** Known architectures of about the budget's size. */
   known: KnownCandidate[];
+  /** What papers measured on phones at about the budget's size, with what is predicted of the same shapes here. */
+  references: PublishedSpeed[];
   /** Measured whole, in alternation; empty where nothing was. */
   verified: VerifiedCandidate[];
   /** What was trained for the prediction of quality; null where nothing was. */
@@ -67,6 +78,7 @@ export function createFinding({ result, device, seed, verified = [], proxy = nul
     ...rest,
     objective: { name, description, unit, ...at },
     known,
+    references: referencesNear(result.budget).map((one) => ({ ...one, here: describe(one.spec).speed })),
     verified: [...verified],
     proxy,
     winner,

@@ -10,13 +10,15 @@ export const searchFrame = defineFrame({
   details:
     "Calibrates the device (about a minute), predicts speed, memory and quality of every shape of a space, builds the best ones\n" +
     "with random weights and measures them whole. Says which shape wins and why; --report draws it.\n" +
-    "Objectives: decode, prefill, memory, ttft@512 (first token after a prompt of 512), ttft@512+64 (an answer of 64 too).\n" +
+    "Objectives: decode, prefill, memory, ttft@512 (first token after a prompt of 512), ttft@512+64 (an answer of 64 too),\n" +
+    "energy@512+64 (joules of that, where the device counts them).\n" +
+    "A machine that does not stay the same while it is calibrated is calibrated again, up to three times, then refused.\n" +
     "Spaces: phonelm (PhoneLM section 3.1), mobilellm, wide, or a JSON file. See docs/search.md.",
   arguments: {},
   options: {
     params: text("--params <n|model>", "stored parameters (1.5B), or as many as this model has (PhoneLM-1.5B)"),
     tolerance: number("--tolerance <percent>", "how far from --params a shape may be", { min: 0.01, max: 50 }, 2),
-    device: text("--device <name>", `${deviceHelp}, or a profile file`, "local"),
+    device: text("--device <name>", `${deviceHelp}, a profile file, or a name of "device --list"`, "local"),
     objective: text("--objective <name>", "what to be best in", "decode"),
     context: integer(
       "--context <tokens>",
@@ -44,6 +46,7 @@ export const searchFrame = defineFrame({
     report: text("--report <file>", "write a page with charts"),
     csv: text("--csv <file>", "write every listed shape as CSV"),
     saveProfile: text("--save-profile <file>", "keep the calibration, for --device here or on another machine"),
+    about: text("--about <text>", "with --save-profile: what readers should know of the machine and how it was measured"),
     acceptUnsteady: flag("--accept-unsteady", "use a calibration though the machine was busy; say so"),
     ...remoteOptions,
   },
@@ -66,10 +69,12 @@ export type SearchLine = OptionsOf<typeof searchFrame>;
 export const runSearch: Action<typeof searchFrame> = async (line, io) => {
   const { createFinding } = await import("../../search/index.ts");
   const { openSearchDevice } = await import("./search-device.ts");
-  const { findShapes, planSearch, verifyBest } = await import("./search-steps.ts");
+  const { checkEnergy, findShapes, planSearch, verifyBest } = await import("./search-steps.ts");
   const { describeFinding } = await import("./search-output.ts");
   const plan = await planSearch(line);
-  const device = await openSearchDevice(line.device, { ...line, io });
+  await checkEnergy(plan.objective, line.device);
+  const power = plan.objective.unit === "J" || line.saveProfile !== undefined;
+  const device = await openSearchDevice(line.device, { ...line, power, io });
   try {
     if (!device.profile.quality.steady) io.warn(`${device.name} was busy while it was calibrated: speeds are rough`);
     if (line.verify !== undefined && line.verify > 0 && device.verify === null) {
@@ -83,6 +88,7 @@ export const runSearch: Action<typeof searchFrame> = async (line, io) => {
       date,
       threads: engine.threads,
       engine: `${engine.backend}, ${engine.simd} SIMD`,
+      profile: device.origin,
     };
     const finding = createFinding({ result, device: about, seed: line.seed, verified, proxy });
     io.print(describeFinding(finding));
@@ -109,7 +115,7 @@ async function writeFiles(line: SearchLine, finding: Found, profile: Profile, io
     [line.csv, "table", () => toCsv(finding)],
   ];
   if (line.saveProfile !== undefined) {
-    await saveLatencyProfile(line.saveProfile, profile);
+    await saveLatencyProfile(line.saveProfile, { ...profile, ...(line.about !== undefined && { about: line.about }) });
     io.print(`  profile: ${line.saveProfile}`);
   }
   for (const [path, what, make] of files) {

@@ -5,7 +5,7 @@ import { modelBytes } from "../../spec/arithmetic.ts";
 import type { Spec } from "../../spec/spec.ts";
 import { pooledDecoder } from "./pooled.ts";
 import type { Estimate, Predictor, SpeedRequest } from "./predictor.ts";
-import { median, timeByTurns } from "./whole-model.ts";
+import { median, type TimedTurn, timeByTurns } from "./whole-model.ts";
 
 /** Options of {@link verifyCandidates}. */
 export interface VerifyOptions extends SpeedRequest {
@@ -13,6 +13,10 @@ export interface VerifyOptions extends SpeedRequest {
   rounds?: number | undefined;
   /** What was predicted, beside what is measured. */
   predictor?: Predictor | undefined;
+  /** Turns of these candidates that an interrupted verification took before; they are not taken again. */
+  earlier?: readonly TimedTurn[] | undefined;
+  /** Hears each turn that is taken, so that it is not lost with the device. */
+  onTurn?: ((turn: TimedTurn) => void) | undefined;
   onProgress?: ((done: number, total: number) => void) | undefined;
   signal?: AbortSignal | undefined;
   /** Milliseconds of a clock. Default performance.now. */
@@ -51,7 +55,7 @@ export async function verifyCandidates(
   specs: readonly Spec[],
   options: VerifyOptions,
 ): Promise<VerifiedCandidate[]> {
-  const { prompt, context, predictor } = options;
+  const { prompt, context } = options;
   const bytes = specs.reduce((most, spec) => Math.max(most, modelBytes(spec, "int4")), 0);
   const matrices = specs.reduce((most, spec) => Math.max(most, 8 * spec.layers + 4), 0);
   const size = Math.ceil(bytes / 144) * 144 + matrices * alignment;
@@ -67,19 +71,42 @@ export async function verifyCandidates(
       });
     };
     const models = specs.map((spec) => ({ spec, prompt, context }));
-    const { rounds = 3, now, signal, onProgress: onTurn } = options;
-    const speeds = await timeByTurns(models, open, { rounds, repeats: 3, repeatSeconds: 0.1, now, signal, onTurn });
-    return specs.map((spec, i) => {
-      const predicted = predictor?.speed(spec, { prompt, context });
-      return {
-        spec,
-        prefill: verified(speeds[i]!.prefill, predicted?.prefillTokensPerSecond),
-        decode: verified(speeds[i]!.decode, predicted?.decodeTokensPerSecond),
-      };
-    });
+    const { rounds = 3, now, signal, earlier = [], onProgress } = options;
+    const turns = [...earlier];
+    const onTurn = (done: number, total: number, turn: TimedTurn) => {
+      turns.push(turn);
+      options.onTurn?.(turn);
+      onProgress?.(done, total);
+    };
+    await timeByTurns(models, open, { rounds, repeats: 3, repeatSeconds: 0.1, now, signal, earlier, onTurn });
+    return summarizeTurns(specs, turns, options);
   } finally {
     backend.free(weights);
   }
+}
+
+/** What turns say of the candidates, those left out that had none: of all turns, or of those until a device was lost. */
+export function summarizeTurns(
+  specs: readonly Spec[],
+  turns: readonly TimedTurn[],
+  { prompt, context, predictor }: Pick<VerifyOptions, "prompt" | "context" | "predictor">,
+): VerifiedCandidate[] {
+  return specs.flatMap((spec, i) => {
+    const own = turns.filter(({ model }) => model === i).sort((a, b) => a.round - b.round);
+    if (own.length === 0) return [];
+    const predicted = predictor?.speed(spec, { prompt, context });
+    return {
+      spec,
+      prefill: verified(
+        own.map(({ prefill }) => prefill),
+        predicted?.prefillTokensPerSecond,
+      ),
+      decode: verified(
+        own.map(({ decode }) => decode),
+        predicted?.decodeTokensPerSecond,
+      ),
+    };
+  });
 }
 
 function verified(rounds: number[], predicted: Estimate | undefined): VerifiedSpeed {

@@ -1,6 +1,7 @@
 // Public names of handheld/search: the spaces, the latency model, the quality model, the search that joins them, and timing.
 
 export * from "./finding.ts";
+export * from "./joules.ts";
 export * from "./landmarks.ts";
 export * from "./latency/index.ts";
 export * from "./objective.ts";

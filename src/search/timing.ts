@@ -1,4 +1,5 @@
 // Times a decoder: prefill of a prompt, and decoding at a context. Knows sessions only, not what is behind them.
+import type { EnergyMeter } from "../devices/energy/meter.ts";
 import { HandheldError } from "../errors.ts";
 
 /** A sequence that tokens are appended to, as Session in src/model. */
@@ -23,6 +24,8 @@ export interface Speed {
   /** (Fastest − slowest) ÷ median over the repeats; 0 for one repeat. */
   spread: number;
   repeats: number;
+  /** Joules per token over all repeats; absent where no meter was given. */
+  joulesPerToken?: number;
 }
 
 /** How much is measured. */
@@ -34,6 +37,8 @@ export interface TimingOptions {
   /** Seconds after which no further repeat is started, once there are three. Default 15. */
   budgetSeconds?: number | undefined;
   signal?: AbortSignal | undefined;
+  /** Counts the energy, too; all repeats together should last its `shortestSeconds`. */
+  meter?: EnergyMeter | undefined;
   /** Milliseconds of a clock. Default performance.now. */
   now?: (() => number) | undefined;
 }
@@ -95,13 +100,18 @@ async function timeRepeats(options: TimingOptions, tokens: number, run: (times: 
   const repeats = Math.max(1, options.repeats ?? 5);
   const end = now() + (options.budgetSeconds ?? 15) * 1000;
   const speeds: number[] = [];
+  const before = await options.meter?.read();
+  let after = before;
   while (speeds.length < repeats && (speeds.length < 3 || now() < end)) {
     speeds.push((tokens * times) / (await seconds(times)));
+    after = await options.meter?.read();
   }
   speeds.sort((a, b) => a - b);
   const tokensPerSecond = median(speeds);
   const [slowest, fastest] = [speeds[0]!, speeds.at(-1)!];
-  return { tokensPerSecond, fastest, spread: (fastest - slowest) / tokensPerSecond, repeats: speeds.length };
+  const speed = { tokensPerSecond, fastest, spread: (fastest - slowest) / tokensPerSecond, repeats: speeds.length };
+  if (before === undefined || after === undefined) return speed;
+  return { ...speed, joulesPerToken: (after - before) / (tokens * times * speeds.length) };
 }
 
 // How often to run so that it lasts `wanted` seconds: after a run that warms caches and lets the engine compile, doubles

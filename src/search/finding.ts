@@ -19,7 +19,7 @@ export interface KnownCandidate extends Candidate {
 
 /** A published speed beside the prediction for this search's device. */
 export interface PublishedSpeed extends ReferenceSpeed {
-  here: PredictedSpeed;
+  here: Candidate;
 }
 
 /** Where speeds were predicted or measured. */
@@ -78,7 +78,7 @@ export function createFinding({ result, device, seed, verified = [], proxy = nul
     ...rest,
     objective: { name, description, unit, ...at },
     known,
-    references: referencesNear(result.budget).map((one) => ({ ...one, here: describe(one.spec).speed })),
+    references: referencesNear(result.budget).map((one) => ({ ...one, here: describe(one.spec) })),
     verified: [...verified],
     proxy,
     winner,

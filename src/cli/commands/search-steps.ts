@@ -176,7 +176,7 @@ export async function verifyBest(
     const bearable = error instanceof HandheldError && error.code === "out-of-memory";
     if (!bearable && !(error instanceof DeviceError)) throw error;
     const measured = summarizeTurns(specs, turns, asked);
-    const kept = measured.length === 0 ? "" : `; ${turns.length} turns of ${measured.length} shapes are kept`;
+    const kept = measured.length === 0 ? "" : `; ${turns.length} turns of ${measured.length === 1 ? "1 shape" : `${measured.length} shapes`} are kept`;
     io.warn(`the best shapes could not be measured${kept === "" ? "" : " to the end"}: ${error.message}${kept}`);
     return measured;
   } finally {

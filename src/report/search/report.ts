@@ -7,6 +7,7 @@ import { type Html, type HtmlValue, html } from "../html.ts";
 import { renderPage, section, table } from "../page.ts";
 import { lossText, paretoChart, shapeText, sizeChart, verifiedChart } from "./charts.ts";
 import { proxySection } from "./proxy.ts";
+import { referenceSection } from "./references.ts";
 
 /**
  * Renders the page.
@@ -29,6 +30,7 @@ export function renderSearchReport(finding: Finding): string {
       proxySection(finding.proxy),
       topSection(finding),
       knownSection(finding),
+      referenceSection(finding),
       settingsSection(finding),
     ],
   });
@@ -191,6 +193,7 @@ function settingsSection(finding: Finding): Html {
     ["device", device.name],
     ["engine", `${device.engine}, ${device.threads} ${device.threads === 1 ? "thread" : "threads"}`],
     ["calibrated", device.date.slice(0, 16).replace("T", " ")],
+    ...(device.profile === null ? [] : [["profile", device.profile] satisfies [string, string]]),
     ["space", `${space.name}${space.note && ` (${space.note})`}: ${space.description}`],
     [
       "shapes",

@@ -4,8 +4,7 @@ import { HandheldError } from "../../errors.ts";
 import type { Backend } from "../../kernels/backend.ts";
 import { Decoder } from "../../model/decoder.ts";
 import { createSpec } from "../../spec/spec.ts";
-import { nextTurn } from "../../turn.ts";
-import { mostDecoded, someTokens } from "../timing.ts";
+import { type Speed, timeDecode, timePrefill } from "../timing.ts";
 import type { DevicePower } from "./latency-profile.ts";
 
 /** Options of {@link measurePower}. */
@@ -19,9 +18,9 @@ export interface PowerOptions {
 
 // 190 M parameters, 107 MB: decoding streams its weights from memory, as that of the models which a search is about.
 const spec = createSpec({ layers: 8, width: 1024, ffnWidth: 4864, heads: 16, vocabulary: 32_000, context: 256 });
-const promptTokens = 128;
-// A meter that sums power up wants to be read about so often.
-const readMs = 1000;
+const tokens = 128;
+// The meter is read that often at least, for those that know power only at moments.
+const readings = 10;
 
 /**
  * Measures the power of doing nothing, of prefill and of decoding, with the backend's threads. Takes 6 seconds, 30 on a
@@ -33,46 +32,31 @@ export async function measurePower(backend: Backend, options: PowerOptions = {})
   const { meter, note } = await openEnergyMeter({ root: options.root });
   if (meter === null) return { watts: null, note };
   const decoder = Decoder.random(backend, spec);
-  const session = decoder.createSession({ capacity: promptTokens + mostDecoded });
-  const prompt = someTokens(decoder, promptTokens);
-  const readPrompt = () => {
-    session.truncate(0);
-    session.append(prompt);
-  };
-  let decoded = 0;
-  const decode = () => {
-    if (decoded++ % mostDecoded === 0) session.truncate(promptTokens);
-    session.append([decoded % spec.vocabulary]);
-  };
+  const { signal } = options;
+  const budgetSeconds = Math.max(options.seconds ?? 2, meter.shortestSeconds);
+  const timing = { repeats: Infinity, repeatSeconds: budgetSeconds / readings, budgetSeconds, signal, meter };
   try {
-    const idle = await wattsOf(meter, () => new Promise((resolve) => setTimeout(resolve, 20)), options);
-    const prefill = await wattsOf(meter, readPrompt, options);
-    return checked({ idle, prefill, decode: await wattsOf(meter, decode, options) }, meter.source);
+    const idle = await idleWatts(meter, budgetSeconds, signal);
+    const prefill = wattsOf(await timePrefill(decoder, tokens, timing));
+    return checked({ idle, prefill, decode: wattsOf(await timeDecode(decoder, tokens, timing)) }, meter.source);
   } catch (error) {
     if (!(error instanceof HandheldError) || error.code !== "io") throw error;
     return { watts: null, note: error.message };
   } finally {
-    session.close();
     decoder.close();
   }
 }
 
-/** Joules ÷ seconds of doing something again and again. */
-async function wattsOf(
-  meter: EnergyMeter,
-  step: () => void | Promise<void>,
-  { seconds = 2, signal }: PowerOptions,
-): Promise<number> {
-  await step(); // code is compiled and memory touched before it counts
+function wattsOf({ tokensPerSecond, joulesPerToken = 0 }: Speed): number {
+  return tokensPerSecond * joulesPerToken;
+}
+
+async function idleWatts(meter: EnergyMeter, seconds: number, signal: AbortSignal | undefined): Promise<number> {
   const before = await meter.read();
   const started = performance.now();
-  const until = started + 1000 * Math.max(seconds, meter.shortestSeconds);
-  for (let read = started; performance.now() < until; ) {
-    await step();
-    await nextTurn();
+  for (let reading = 0; reading < readings; reading++) {
+    await new Promise((resolve) => setTimeout(resolve, (1000 * seconds) / readings));
     if (signal?.aborted) throw new HandheldError("aborted", "stopped while measuring power");
-    if (performance.now() < read + readMs) continue;
-    read = performance.now();
     await meter.read();
   }
   return ((await meter.read()) - before) / ((performance.now() - started) / 1000);

@@ -1,0 +1,44 @@
+// The part of a search's report that shows what papers measured on phones, beside what is predicted here of the same shapes.
+import { formatCount, formatRate } from "../../format.ts";
+import type { Finding } from "../../search/index.ts";
+import { type Html, html } from "../html.ts";
+import { section, table } from "../page.ts";
+
+/** Published speeds of about the size; null where there are none. */
+export function referenceSection({ references, device }: Finding): Html | null {
+  if (references.length === 0) return null;
+  const heads = [
+    "model",
+    "phone",
+    "engine",
+    "parameters",
+    "prefill there",
+    "predicted here",
+    "decode there",
+    "predicted here",
+    "source",
+  ];
+  const rate = (value: number | null) => (value === null ? "–" : formatRate(value));
+  const rows = references.map((one) => {
+    const { prefillTokensPerSecond, decodeTokensPerSecond } = one.here.speed;
+    const numbers = [
+      formatCount(one.parameters),
+      rate(one.prefillTokensPerSecond),
+      formatRate(prefillTokensPerSecond.value),
+      rate(one.decodeTokensPerSecond),
+      formatRate(decodeTokensPerSecond.value),
+    ];
+    const words = (text: string) => html`<td class="left">${text}</td>`;
+    return html`<tr><th scope="row">${one.name}</th>${words(one.device)}${words(one.engine)}${numbers.map((cell) => html`<td>${cell}</td>`)}${words(one.source)}</tr>`;
+  });
+  const left = new Set(["model", "phone", "engine", "source"]);
+  const columns = heads.map((head) => html`<th scope="col"${left.has(head) && html` class="left"`}>${head}</th>`);
+  return section(
+    "references",
+    "Published on phones",
+    html`<p class="note">For reference alone: tokens per second as papers publish them, by other engines and in other number formats, at
+lengths of their own. Nothing here is predicted or chosen by them; beside each stands what ${device.name} is predicted to reach with
+the same shape.</p>
+${table("Published speeds on phones", columns, rows)}`,
+  );
+}

@@ -75,6 +75,7 @@ th:first-child, td:first-child, .left { text-align: left; }
 th:first-child { position: sticky; left: -16px; padding-left: 0; background: var(--card); }
 .hidden { position: absolute; clip-path: inset(50%); width: 1px; height: 1px; overflow: hidden; } tbody th { font-weight: 400; color: var(--text); }
 tbody tr:last-child > * { border-bottom: 0; }
+tbody th:first-child { white-space: normal; min-width: 8.5rem; } .prose { white-space: normal; min-width: 15rem; }
 tr.chosen > * { background: var(--tint); font-weight: 650; }
 tr.chosen > th { box-shadow: -8px 0 0 var(--tint); }
 .tag { color: var(--accent); font-size: .78rem; font-weight: 650; }

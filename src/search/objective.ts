@@ -63,7 +63,10 @@ export function createObjective(text: string, context: number): Objective {
     return { name: wanted, description, unit: "MB", at, cost: (_, memoryBytes) => memoryBytes / 1e6 };
   }
   if (!takesLengths) throw unknown(text);
-  const lengths = { prompt: Number(prompt ?? context), answer: Number(answer ?? (wanted === "ttft" ? 1 : usualAnswer)) };
+  const lengths = {
+    prompt: Number(prompt ?? context),
+    answer: Number(answer ?? (wanted === "ttft" ? 1 : usualAnswer)),
+  };
   if (lengths.prompt < 1 || lengths.answer < 1) {
     throw new HandheldError("invalid-option", `objective ${text}: lengths are at least 1 token`);
   }

@@ -81,7 +81,11 @@ describe("objectives", () => {
 
   it.each<[string, DevicePower | undefined, RegExp]>([
     ["nobody measured power", undefined, /no power measurement \(none was asked for/],
-    ["there is no counter", { watts: null, note: "browsers do not tell" }, /\(browsers do not tell\), and energy is not/],
+    [
+      "there is no counter",
+      { watts: null, note: "browsers do not tell" },
+      /\(browsers do not tell\), and energy is not/,
+    ],
   ])("in joules are refused where %s", async (_, energy, message) => {
     const without = createPredictor({ ...syntheticProfile(), energy });
     const asked = { ...options, predictor: without, objective: createObjective("energy", 64) };

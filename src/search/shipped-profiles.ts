@@ -13,8 +13,12 @@ export interface ShippedProfile {
 /** All of them by name. @throws HandheldError `invalid-file` that names one which cannot be used */
 export async function shippedProfiles(): Promise<ShippedProfile[]> {
   const { readdir } = await import("node:fs/promises");
-  const names = (await readdir(await folder())).filter((file) => file.endsWith(".json")).map((file) => file.slice(0, -5));
-  return Promise.all(names.sort().map(async (name) => ({ name, profile: await readLatencyProfile(await pathOf(name)) })));
+  const names = (await readdir(await folder()))
+    .filter((file) => file.endsWith(".json"))
+    .map((file) => file.slice(0, -5));
+  return Promise.all(
+    names.sort().map(async (name) => ({ name, profile: await readLatencyProfile(await pathOf(name)) })),
+  );
 }
 
 /** The one of this name; null where there is none. @throws HandheldError `invalid-file` */

@@ -114,10 +114,13 @@ async function timeRepeats(options: TimingOptions, tokens: number, run: (times: 
   return { ...speed, joulesPerToken: (after - before) / (tokens * times * speeds.length) };
 }
 
+/** Seconds that a first run of little work may take while caches warm and the engine compiles. */
+const warmUpSeconds = 0.05;
+
 // How often to run so that it lasts `wanted` seconds: after a run that warms caches and lets the engine compile, doubles
 // until a tenth of that is seen, then scales. A first run that is long enough needs no second.
 async function calibrate(seconds: (times: number) => Promise<number>, wanted: number): Promise<number> {
-  if ((await seconds(1)) >= wanted) return 1;
+  if ((await seconds(1)) >= Math.max(wanted, warmUpSeconds)) return 1;
   for (let times = 1; ; times *= 2) {
     const taken = await seconds(times);
     if (taken * 10 >= wanted || times >= 1 << 20) return Math.max(1, Math.ceil((times * wanted) / taken));

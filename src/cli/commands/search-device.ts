@@ -1,6 +1,7 @@
 // The device that `handheld search` searches for: where its profile comes from, and whether its best can be measured on it.
-import { suggest } from "../../errors.ts";
+
 import { machineFacts } from "../../devices/machine.ts";
+import { suggest } from "../../errors.ts";
 import { pathExists } from "../../io.ts";
 import type { Backend } from "../../kernels/backend.ts";
 import { createBackend } from "../../kernels/index.ts";
@@ -131,15 +132,17 @@ async function openLocal({ threads, acceptUnsteady, power, io }: DeviceOptions):
   }
 }
 
-async function openProfile(
-  profile: LatencyProfile,
-  origin: string,
-  { threads }: DeviceOptions,
-): Promise<SearchDevice> {
+async function openProfile(profile: LatencyProfile, origin: string, { threads }: DeviceOptions): Promise<SearchDevice> {
+  const measured = profile.engine.threads;
+  if (threads !== undefined && threads !== measured) {
+    throw new UsageError(
+      `--threads ${threads}: the profile was calibrated with ${measured}; leave it out, or calibrate`,
+    );
+  }
   const { cpuModel, cores, runtime } = await machineFacts();
   const { device } = profile;
   const here = device.cpuModel === cpuModel && device.cores === cores && device.runtime.name === runtime.name;
-  return deviceOf(profile, { origin, here, opened: null, threads: threads ?? profile.engine.threads });
+  return deviceOf(profile, { origin, here, opened: null, threads: measured });
 }
 
 /** What is known of a profile's device besides. */

@@ -33,7 +33,10 @@ export function describeFinding(finding: Finding): string {
 // A terminal has no room for them, and they are not what was asked.
 function publishedNote({ references }: Finding): string[] {
   if (references.length === 0) return [];
-  return ["", `  ${references.length} speeds that papers measured on phones at about this size: in --report, --csv and --json`];
+  return [
+    "",
+    `  ${references.length} speeds that papers measured on phones at about this size: in --report, --csv and --json`,
+  ];
 }
 
 function shapesTable<T extends Candidate>(finding: Finding, shapes: readonly T[], mark: (one: T) => string): string {

@@ -61,7 +61,8 @@ export async function checkEnergy(objective: Objective, device: string): Promise
   if (objective.unit !== "J" || (device !== "local" && device !== "phone")) return;
   const { meter, note } = await openEnergyMeter();
   const missing = device === "phone" ? "browsers do not tell what energy is used" : note;
-  if (meter === null || device === "phone") onDevice(objective, { profile: { energy: { watts: null, note: missing } } });
+  if (meter === null || device === "phone")
+    onDevice(objective, { profile: { energy: { watts: null, note: missing } } });
 }
 
 async function readBudget({ params, tolerance }: SearchLine, space: Space): Promise<Budget> {
@@ -139,7 +140,14 @@ async function proxies(
     text: await readTextFile(path),
     where: path,
     folder: line.proxyFolder,
-    question: JSON.stringify([line.space, line.params, line.tolerance, line.minQuality, line.maxMemory, line.objective]),
+    question: JSON.stringify([
+      line.space,
+      line.params,
+      line.tolerance,
+      line.minQuality,
+      line.maxMemory,
+      line.objective,
+    ]),
     minutes: line.proxyMinutes,
     seed: line.seed,
     signal: io.signal,
@@ -176,7 +184,10 @@ export async function verifyBest(
     const bearable = error instanceof HandheldError && error.code === "out-of-memory";
     if (!bearable && !(error instanceof DeviceError)) throw error;
     const measured = summarizeTurns(specs, turns, asked);
-    const kept = measured.length === 0 ? "" : `; ${turns.length} turns of ${measured.length === 1 ? "1 shape" : `${measured.length} shapes`} are kept`;
+    const kept =
+      measured.length === 0
+        ? ""
+        : `; ${turns.length} turns of ${measured.length === 1 ? "1 shape" : `${measured.length} shapes`} are kept`;
     io.warn(`the best shapes could not be measured${kept === "" ? "" : " to the end"}: ${error.message}${kept}`);
     return measured;
   } finally {

@@ -125,6 +125,7 @@ describe("handheld search", () => {
     ["a profile that is not there", ["--params", "1.5B", "--device", "none.json"], 1, /cannot read none\.json/],
     ["an unknown space", ["--params", "1.5B", "--space", "fonelm"], 1, /did you mean "phonelm"/],
     ["too little memory", ["--params", "1.5B", "--max-memory", "100M"], 1, /none of \d+ shapes .* fits 100 MB/],
+    ["other threads than a profile's", ["--params", "1.5B", "--threads", "1"], 2, /was calibrated with 2/],
     ["another machine's profile", ["--params", "1.5B", "--verify", "2"], 2, /profile of another machine/],
   ])("%s is refused", async (_, words, code, message) => {
     const device = words.includes("--device") ? [] : ["--device", profile];

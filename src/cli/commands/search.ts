@@ -46,7 +46,10 @@ export const searchFrame = defineFrame({
     report: text("--report <file>", "write a page with charts"),
     csv: text("--csv <file>", "write every listed shape as CSV"),
     saveProfile: text("--save-profile <file>", "keep the calibration, for --device here or on another machine"),
-    about: text("--about <text>", "with --save-profile: what readers should know of the machine and how it was measured"),
+    about: text(
+      "--about <text>",
+      "with --save-profile: what readers should know of the machine and how it was measured",
+    ),
     acceptUnsteady: flag("--accept-unsteady", "use a calibration though the machine was busy; say so"),
     ...remoteOptions,
   },

@@ -9,14 +9,12 @@ export function referenceSection({ references, device }: Finding): Html | null {
   if (references.length === 0) return null;
   const heads = [
     "model",
-    "phone",
-    "engine",
     "parameters",
     "prefill there",
     "predicted here",
     "decode there",
     "predicted here",
-    "source",
+    "published",
   ];
   const rate = (value: number | null) => (value === null ? "–" : formatRate(value));
   const rows = references.map((one) => {
@@ -28,11 +26,12 @@ export function referenceSection({ references, device }: Finding): Html | null {
       rate(one.decodeTokensPerSecond),
       formatRate(decodeTokensPerSecond.value),
     ];
-    const words = (text: string) => html`<td class="left">${text}</td>`;
-    return html`<tr><th scope="row">${one.name}</th>${words(one.device)}${words(one.engine)}${numbers.map((cell) => html`<td>${cell}</td>`)}${words(one.source)}</tr>`;
+    const where = `${one.source}; ${one.device}; ${one.engine}`;
+    return html`<tr><th scope="row">${one.name}</th>${numbers.map((cell) => html`<td>${cell}</td>`)}<td class="left prose">${where}</td></tr>`;
   });
-  const left = new Set(["model", "phone", "engine", "source"]);
-  const columns = heads.map((head) => html`<th scope="col"${left.has(head) && html` class="left"`}>${head}</th>`);
+  const columns = heads.map((head, i) => {
+    return html`<th scope="col"${(i === 0 || i === heads.length - 1) && html` class="left"`}>${head}</th>`;
+  });
   return section(
     "references",
     "Published on phones",

@@ -47,7 +47,13 @@ export async function tinyFinding(): Promise<Finding> {
   });
   const predictor = createPredictor(syntheticProfile());
   const result = await search({ space, predictor, objective: createObjective("memory", 64) });
-  const device = { name: "<script>alert(1)</script>", date: "2026-03-14T09:26:53.589Z", threads: 1, engine: "wasm", profile: null };
+  const device = {
+    name: "<script>alert(1)</script>",
+    date: "2026-03-14T09:26:53.589Z",
+    threads: 1,
+    engine: "wasm",
+    profile: null,
+  };
   return createFinding({ result, device, seed: 1 });
 }
 

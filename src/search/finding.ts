@@ -31,6 +31,10 @@ export interface FindingDevice {
   engine: string;
   /** Where the profile is from, in words; null where it was made for this search. */
   profile: string | null;
+  /** Whether the machine stayed the same while it was calibrated. */
+  steady: boolean;
+  /** How far whole models were off that the calibration left out in turn: standard deviation of the ratio's logarithm. */
+  deviation: { prefill: number; decode: number };
 }
 
 /** The outcome of a search, as stored by `--json`. */

@@ -83,19 +83,22 @@ export const runSearch: Action<typeof searchFrame> = async (line, io) => {
     if (line.verify !== undefined && line.verify > 0 && device.verify === null) {
       throw new UsageError(`--verify: ${line.device} is the profile of another machine (${device.name}); leave it out`);
     }
+    await keepProfile(line, device.profile, io); // before anything else can fail, or be stopped
     const { result, proxy } = await findShapes(line, plan, device, io);
     const verified = await verifyBest(line, plan, device, result, io);
-    const { engine, date } = device.profile;
+    const { engine, date, quality, deviation } = device.profile;
     const about = {
       name: device.name,
       date,
       threads: engine.threads,
       engine: `${engine.backend}, ${engine.simd} SIMD`,
       profile: device.origin,
+      steady: quality.steady,
+      deviation,
     };
     const finding = createFinding({ result, device: about, seed: line.seed, verified, proxy });
     io.print(describeFinding(finding));
-    await writeFiles(line, finding, device.profile, io);
+    await writeFiles(line, finding, io);
     io.result({ ...finding });
   } finally {
     await device.close();
@@ -105,9 +108,15 @@ export const runSearch: Action<typeof searchFrame> = async (line, io) => {
 type Found = Parameters<typeof import("./search-output.ts").describeFinding>[0];
 type Profile = Awaited<ReturnType<typeof import("./search-device.ts").openSearchDevice>>["profile"];
 
-async function writeFiles(line: SearchLine, finding: Found, profile: Profile, io: CommandIo): Promise<void> {
-  const { writeFileAtomic } = await import("../../io.ts");
+async function keepProfile({ saveProfile, about }: SearchLine, profile: Profile, io: CommandIo): Promise<void> {
+  if (saveProfile === undefined) return;
   const { saveLatencyProfile } = await import("../../search/index.ts");
+  await saveLatencyProfile(saveProfile, { ...profile, ...(about !== undefined && { about }) });
+  io.print(`  profile: ${saveProfile}`);
+}
+
+async function writeFiles(line: SearchLine, finding: Found, io: CommandIo): Promise<void> {
+  const { writeFileAtomic } = await import("../../io.ts");
   const { renderSearchReport } = await import("../../report/index.ts");
   const { hfConfigFile, specFile, toCsv } = await import("./search-output.ts");
   const { spec } = finding.winner;
@@ -117,10 +126,6 @@ async function writeFiles(line: SearchLine, finding: Found, profile: Profile, io
     [line.report, "report", () => renderSearchReport(finding)],
     [line.csv, "table", () => toCsv(finding)],
   ];
-  if (line.saveProfile !== undefined) {
-    await saveLatencyProfile(line.saveProfile, { ...profile, ...(line.about !== undefined && { about: line.about }) });
-    io.print(`  profile: ${line.saveProfile}`);
-  }
   for (const [path, what, make] of files) {
     if (path === undefined) continue;
     await writeFileAtomic(path, make());

@@ -50,6 +50,8 @@ describe("the report of a search", () => {
     expect(page).not.toContain('id="verified-heading"');
     expect(page).not.toContain('id="depth-decode"');
     expect(page).not.toContain('id="references-heading"');
+    expect(page).toContain("did not stay the same while it was calibrated");
+    expect(renderSearchReport(finding)).not.toContain("did not stay the same");
   });
 });
 

@@ -43,8 +43,17 @@ function header(finding: Finding): Html {
 <h1>${shapeText(winner.spec)}</h1>
 <p class="lead">The architecture to train for ${device.name}: the best of ${how} ${formatRate(evaluated)} shapes of the space
 “${space.name}” with ${formatCount(finding.budget.min)} to ${formatCount(finding.budget.max)} parameters.</p>
+${!device.steady && html`<p class="lead wrong">${busy}</p>`}
 <ul class="tiles">${tiles(finding).map(([label, value, note]) => html`<li><span>${label}</span><b>${value}</b><span>${note}</span></li>`)}</ul>
 </header>`;
+}
+
+const busy = "The machine did not stay the same while it was calibrated: all speeds are rough.";
+
+function calibrationText({ steady, deviation }: Finding["device"]): string {
+  const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
+  const off = `whole models that it left out in turn were off by ${percent(deviation.decode)} in decode and ${percent(deviation.prefill)} in prefill (one standard deviation)`;
+  return `${steady ? "steady" : "not steady"}; ${off}`;
 }
 
 function tiles(finding: Finding): [label: string, value: Html, note: string][] {
@@ -193,6 +202,7 @@ function settingsSection(finding: Finding): Html {
     ["device", device.name],
     ["engine", `${device.engine}, ${device.threads} ${device.threads === 1 ? "thread" : "threads"}`],
     ["calibrated", device.date.slice(0, 16).replace("T", " ")],
+    ["calibration", calibrationText(device)],
     ...(device.profile === null ? [] : [["profile", device.profile] satisfies [string, string]]),
     ["space", `${space.name}${space.note && ` (${space.note})`}: ${space.description}`],
     [

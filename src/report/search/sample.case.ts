@@ -31,6 +31,8 @@ export async function sampleFinding(spaceName = "phonelm"): Promise<Finding> {
     threads: 2,
     engine: "wasm, relaxed",
     profile: null,
+    steady: true,
+    deviation: { prefill: 0.03, decode: 0.02 },
   };
   return createFinding({ result, device, seed: 1, verified, proxy: sampleProxies(shapes) });
 }
@@ -53,6 +55,8 @@ export async function tinyFinding(): Promise<Finding> {
     threads: 1,
     engine: "wasm",
     profile: null,
+    steady: false,
+    deviation: { prefill: 0.03, decode: 0.02 },
   };
   return createFinding({ result, device, seed: 1 });
 }

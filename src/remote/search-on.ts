@@ -50,13 +50,13 @@ export async function verifyOn(
   specs: readonly Spec[],
   options: VerifyOnOptions,
 ): Promise<VerifiedCandidate[]> {
-  const { prompt, context, rounds, predictor, threads, signal, onTurn, onProgress, onEvent } = options;
+  const { prompt, context, rounds, spreadAtMost, predictor, threads, signal, onTurn, onProgress, onEvent } = options;
   const hear = (event: JobEvent) => {
     onEvent?.(event);
     if (event.type === "part") onTurn?.(event.value as TimedTurn); // the channel checked it
     if (event.type === "progress" && event.total !== null) onProgress?.(event.done, event.total);
   };
-  const params = { specs: [...specs], prompt, context, rounds, threads };
+  const params = { specs: [...specs], prompt, context, rounds, spreadAtMost, threads };
   const { rows } = await device.run("verify", params, { signal, onEvent: hear });
   if (rows.length !== specs.length) {
     const counts = `${rows.length} results for ${specs.length} candidates`;

@@ -157,6 +157,9 @@ async function proxies(
   return result;
 }
 
+/** Rounds that differ by more were disturbed: what keeps both threads of a quiet machine busy differs by a few percent. */
+const restless = 0.25;
+
 /** Measures the best, beside the model that quality is compared with; nothing where the device is not here. */
 export async function verifyBest(
   line: SearchLine,
@@ -173,12 +176,18 @@ export async function verifyBest(
   const asked = { ...objective.at, predictor: createPredictor(device.profile) };
   const turns: TimedTurn[] = [];
   try {
-    return await device.verify(specs, {
+    const measured = await device.verify(specs, {
       ...asked,
+      spreadAtMost: restless,
       signal: io.signal,
       onTurn: (turn) => turns.push(turn),
       onProgress: (done, total) => progress.update(done, "", total),
     });
+    const spread = Math.max(...measured.flatMap(({ prefill, decode }) => [prefill.spread, decode.spread]));
+    const most = `${(100 * spread).toFixed(0)} %`;
+    if (spread > restless)
+      io.warn(`rounds of one shape differ by up to ${most}: the machine was busy, do not rely on small differences`);
+    return measured;
   } catch (error) {
     // What was found stays worth showing when the device has no room, or has gone; so does what it measured until then.
     const bearable = error instanceof HandheldError && error.code === "out-of-memory";

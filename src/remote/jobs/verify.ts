@@ -11,13 +11,13 @@ const speed = z.number().positive().max(1e8);
 const measured = z.strictObject({
   tokensPerSecond: speed,
   spread: z.number().min(0).max(1e6),
-  rounds: z.array(speed).min(1).max(100),
+  rounds: z.array(speed).min(1).max(200),
 });
 
 /** One turn of one candidate, tokens per second. */
 const turn = z.strictObject({
   model: z.number().int().min(0).max(255),
-  round: z.number().int().min(0).max(99),
+  round: z.number().int().min(0).max(199),
   prefill: speed,
   decode: speed,
 });
@@ -38,8 +38,10 @@ export const verifyJob = defineJob({
       .min(0)
       .max(1 << 20),
     rounds: z.number().int().min(1).max(100).default(3),
+    /** A candidate whose rounds lie further apart than this share gets as many again. */
+    spreadAtMost: z.number().min(0).max(1e6).optional(),
     /** Turns of an earlier run that was cut off; they are not taken again. */
-    earlier: z.array(turn).max(25_600).default([]),
+    earlier: z.array(turn).max(51_200).default([]),
     threads: z.number().int().min(1).max(64).optional(),
   }),
   part: turn,

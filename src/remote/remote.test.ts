@@ -18,6 +18,12 @@ const quick = { prompt: 8, context: 8, repeats: 1, repeatSeconds: 0.001, threads
 const silent = { signal: new AbortController().signal, progress: () => {}, part: () => {} };
 const measured = { decodeTokensPerSecond: 5, prefillTokensPerSecond: 9, spread: 0.1, sizeBytes: 99 };
 const row = { index: 0, measured, problem: null };
+const repeated = { median: 5, spread: 0, repeats: 1 };
+const point = {
+  ...{ weights: "int4", kv: "int8", threads: 1, prompt: 8, output: 8, memoryBytes: 1e6 },
+  ...{ firstTokenMs: repeated, prefillTokensPerSecond: repeated, decodeTokensPerSecond: repeated },
+  ...{ prefillJoulesPerToken: null, decodeJoulesPerToken: null },
+};
 const result = { threads: 1, simd: "relaxed", rows: [row] };
 
 it("measures specs here: a row and a part for each, and a model too large only fails its own row", async () => {
@@ -111,6 +117,29 @@ it("refuses a profile with numbers that no device has", async () => {
   for (const [lie, message] of wrong) {
     expect(() => parseFor("calibrate", "result", { profile: lie })).toThrow(message);
   }
+});
+
+it("refuses a cost with numbers or texts that no device has", () => {
+  const part = { type: "point", point };
+  expect(parseFor("cost", "part", part)).toEqual(part);
+  for (const lie of [{ memoryBytes: 1e300 }, { weights: "\u001b[2J" }, { kv: "x".repeat(1e5) }]) {
+    expect(() => parseFor("cost", "part", { type: "point", point: { ...point, ...lie } })).toThrow(/no device has/);
+  }
+  expect(() => parseFor("cost", "part", { type: "point" })).toThrow(/part of the job cost/);
+});
+
+it("goes on behind the parts of a job that can", async () => {
+  const { device, sent } = scripted();
+  const params = { spec: tiny, forms: ["int4" as const] };
+  const running = device.run("cost", params);
+  device.reply({ type: "part", id: 1, value: { type: "point", point } });
+  device.restart();
+  expect(sent.at(-1)).toMatchObject({ id: 1, params: { ...params, done: [point] } });
+  device.reply({ type: "part", id: 1, value: { type: "point", point: { ...point, prompt: 16 } } });
+  device.restart();
+  expect(sent.at(-1)).toMatchObject({ params: { done: [point, { ...point, prompt: 16 }] } });
+  device.lost(new DeviceError("lost", "far", "gone"));
+  await expect(running).rejects.toMatchObject({ parts: { length: 2 } });
 });
 
 /** A device whose other end the test is. */

@@ -2,7 +2,7 @@
 import type { EnergyMeter } from "../devices/energy/meter.ts";
 import { type TimedDecoder, timeDecode, timePrefill } from "./timing.ts";
 
-/** Joules of the whole machine or its processor per token; see EnergyMeter. */
+/** Joules per token, of the whole machine or its processor; see EnergyMeter. */
 export interface TokenEnergy {
   prefillJoulesPerToken: number;
   decodeJoulesPerToken: number;

@@ -100,26 +100,27 @@ async function timeRepeats(options: TimingOptions, tokens: number, run: (times: 
   const repeats = Math.max(1, options.repeats ?? 5);
   const end = now() + (options.budgetSeconds ?? 15) * 1000;
   const speeds: number[] = [];
-  const before = await options.meter?.read();
-  let after = before;
+  const count = await options.meter?.start();
+  let joules = 0;
   while (speeds.length < repeats && (speeds.length < 3 || now() < end)) {
     speeds.push((tokens * times) / (await seconds(times)));
-    after = await options.meter?.read();
+    if (count) joules = await count();
   }
   speeds.sort((a, b) => a - b);
   const tokensPerSecond = median(speeds);
   const [slowest, fastest] = [speeds[0]!, speeds.at(-1)!];
   const speed = { tokensPerSecond, fastest, spread: (fastest - slowest) / tokensPerSecond, repeats: speeds.length };
-  if (before === undefined || after === undefined) return speed;
-  return { ...speed, joulesPerToken: (after - before) / (tokens * times * speeds.length) };
+  return count ? { ...speed, joulesPerToken: joules / (tokens * times * speeds.length) } : speed;
 }
 
 /** Seconds that a first run of little work may take while caches warm and the engine compiles. */
 const warmUpSeconds = 0.05;
 
-// How often to run so that it lasts `wanted` seconds: after a run that warms caches and lets the engine compile, doubles
-// until a tenth of that is seen, then scales. A first run that is long enough needs no second.
-async function calibrate(seconds: (times: number) => Promise<number>, wanted: number): Promise<number> {
+/**
+ * How often to run so that it lasts `wanted` seconds: after a run that warms caches and lets the engine compile, doubles
+ * until a tenth of that is seen, then scales. A first run that is long enough needs no second.
+ */
+export async function calibrate(seconds: (times: number) => Promise<number>, wanted: number): Promise<number> {
   if ((await seconds(1)) >= Math.max(wanted, warmUpSeconds)) return 1;
   for (let times = 1; ; times *= 2) {
     const taken = await seconds(times);

@@ -3,7 +3,7 @@
 import { HandheldError } from "../../errors.ts";
 import { gaugeSeconds } from "./battery.ts";
 import { integratePower } from "./integrate.ts";
-import type { EnergyMeter } from "./meter.ts";
+import type { EnergyMeter, FoundMeter } from "./meter.ts";
 
 /** What the phone tells about its battery. */
 export interface AndroidBattery {
@@ -47,12 +47,86 @@ export function parseAndroidBattery(output: string): AndroidBattery {
   return { watts: (amperes * millivolts) / 1e3, celsius, problem: "" };
 }
 
-/** A meter of a phone's battery over a shell. Read it about every second. */
-export function createAndroidMeter(shell: AndroidShell): EnergyMeter {
+/** An {@link AndroidMeter}, or why there is none. */
+export interface FoundAndroidMeter extends FoundMeter {
+  meter: AndroidMeter | null;
+}
+
+/** Opens the meter of a phone; see {@link createAndroidMeter}. */
+export async function openAndroidMeter(shell: AndroidShell, everySeconds?: number): Promise<FoundAndroidMeter> {
+  try {
+    const note = "joules of the whole phone, its screen included, by the battery's gauge";
+    return { meter: await createAndroidMeter(shell, everySeconds), note };
+  } catch (error) {
+    return { meter: null, note: (error as Error).message };
+  }
+}
+
+/** A phone's battery, watched from outside. */
+export interface AndroidMeter extends EnergyMeter {
+  /** Degrees of the battery when it was last asked; null where it does not tell. */
+  readonly celsius: number | null;
+  /** Ends the watching. */
+  close(): Promise<void>;
+}
+
+/**
+ * Watches a phone's battery over a shell, asking every `everySeconds` by itself: whoever computes on the phone does not know of
+ * it. Its joules throw HandheldError `io` from when the phone is charged or does not answer.
+ */
+export async function createAndroidMeter(shell: AndroidShell, everySeconds = 1): Promise<AndroidMeter> {
+  let celsius: number | null = null;
+  let joules = 0;
+  let failure: Error | null = null;
+  let closed = false;
+  let wake = () => {};
   const watts = async () => {
     const battery = await readAndroidBattery(shell);
+    celsius = battery.celsius;
     if (battery.watts !== null) return battery.watts;
-    throw new HandheldError("io", `no energy of the phone any more: ${battery.problem}`);
+    throw new HandheldError("io", `the phone tells no energy: ${battery.problem}`);
   };
-  return { source: "Android battery", shortestSeconds: gaugeSeconds, read: integratePower(watts) };
+  const sum = await integratePower(watts);
+  // One after the other: the sum's samples must not overtake each other.
+  let last = Promise.resolve();
+  const sample = () => {
+    last = last.then(async () => {
+      try {
+        joules = await sum();
+      } catch (error) {
+        failure ??= error as Error;
+      }
+    });
+    return last;
+  };
+  const watching = (async () => {
+    while (!closed && failure === null) {
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+        setTimeout(resolve, everySeconds * 1000).unref();
+      });
+      if (!closed) await sample();
+    }
+  })();
+  const now = async () => {
+    await sample();
+    if (failure !== null) throw failure;
+    return joules;
+  };
+  return {
+    source: "Android battery",
+    shortestSeconds: gaugeSeconds,
+    get celsius() {
+      return celsius;
+    },
+    async start() {
+      const before = await now();
+      return async () => (await now()) - before;
+    },
+    async close() {
+      closed = true;
+      wake();
+      await watching;
+    },
+  };
 }

@@ -30,7 +30,7 @@ export async function openBattery(root: string): Promise<FoundMeter> {
         meter: {
           source: `Linux battery (${name})`,
           shortestSeconds: gaugeSeconds,
-          read: integratePower(watts),
+          start: () => integratePower(watts),
         },
         note: "joules of the whole machine, screen and idle parts included, by the battery's gauge",
       };

@@ -5,6 +5,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { createReferenceBackend } from "../../kernels/index.ts";
 import { Decoder } from "../../model/decoder.ts";
 import { measureEnergy } from "../../search/joules.ts";
+import { timePrefill } from "../../search/timing.ts";
 import { createSpec } from "../../spec/spec.ts";
 import { hottestCelsius } from "../temperature.ts";
 import { createAndroidMeter, parseAndroidBattery } from "./android.ts";
@@ -35,39 +36,42 @@ describe.skipIf(process.platform !== "linux")("Linux (on others the files are no
   it("counts the processor and its memory, each once", async () => {
     const { meter } = await open(powercapFiles(5_000_000));
     expect(meter!.source).toBe("Linux powercap (package-0, dram)");
-    expect(await meter!.read()).toBe(0);
+    const joules = await meter!.start();
+    expect(await joules()).toBe(0);
     tree!.write({ [packageUj]: 7_500_000, "class/powercap/intel-rapl:0:1/energy_uj": 501_000 });
-    expect(await meter!.read()).toBe(3);
+    expect(await joules()).toBe(3);
+    expect(await (await meter!.start())()).toBe(0);
   });
 
   it("goes on where the counter begins again at 0, also twice", async () => {
     const { meter } = await open(powercapFiles(9_000_000, 10_000_000));
+    const joules = await meter!.start();
     for (const value of [9_900_000, 400_000, 9_400_000, 400_000]) {
       tree!.write({ [packageUj]: value });
-      await meter!.read();
+      await joules();
     }
-    expect(await meter!.read()).toBeCloseTo(11.4, 9);
+    expect(await joules()).toBeCloseTo(11.4, 9);
   });
 
-  it("gives joules per token of a decoder, by a counter that another process advances through its wrap", async () => {
-    const { meter } = await open(powercapFiles(900_000, 1_000_000));
-    const counter = await advance(join(tree!.root, packageUj), 20, 1_000_000);
+  it("gives joules per token beside speeds, by a counter that another process advances through its wrap", async () => {
+    const { meter } = await open(powercapFiles(998_000_000, 1_000_000_000));
+    const counter = await advance(join(tree!.root, packageUj), 5, 1_000_000_000);
     const backend = createReferenceBackend();
     const spec = createSpec({ layers: 1, width: 32, ffnWidth: 32, heads: 1, vocabulary: 64, context: 64 });
     const decoder = Decoder.random(backend, spec);
-    const began = performance.now();
+    const { joulesPerToken, tokensPerSecond } = await timePrefill(decoder, 16, { meter: meter! });
+    expect(joulesPerToken! * tokensPerSecond).toBeGreaterThan(1); // watts; 5 on a machine that is not busy
+    expect(joulesPerToken! * tokensPerSecond).toBeLessThan(25);
+    expect((await timePrefill(decoder, 16)).joulesPerToken).toBeUndefined();
     const energy = await measureEnergy(decoder, meter!, { prompt: 16 });
-    const all = await meter!.read();
-    const seconds = (performance.now() - began) / 1000;
     await counter.stop();
     decoder.close();
     await backend.close();
-    expect(all).toBeGreaterThan(1); // wrapped at least once
-    expect(all / seconds).toBeLessThan(30);
-    expect(energy.prefillJoulesPerToken).toBeGreaterThan(0);
-    expect(energy.decodeJoulesPerToken).toBeGreaterThan(0);
-    // At a second of 20 W, tokens cost less than all of it.
-    expect(energy.decodeJoulesPerToken).toBeLessThan(all);
+    expect(Number(tree!.read(packageUj))).toBeLessThan(900_000_000); // it has begun again
+    for (const joules of Object.values(energy)) {
+      expect(joules).toBeGreaterThan(0);
+      expect(joules).toBeLessThan(5);
+    }
   });
 
   it("says which file cannot be read, and what becomes of a counter that goes away", async () => {
@@ -80,7 +84,7 @@ describe.skipIf(process.platform !== "linux")("Linux (on others the files are no
     tree.remove();
     const found = await open(powercapFiles(1));
     rmSync(join(tree!.root, packageUj));
-    await expect(found.meter!.read()).rejects.toMatchObject({ code: "io" });
+    await expect(found.meter!.start()).rejects.toMatchObject({ code: "io" });
   });
 
   it("says that there is nothing where there is nothing", async () => {
@@ -100,9 +104,9 @@ describe.skipIf(process.platform !== "linux")("Linux (on others the files are no
     const { meter } = await open({ ...battery, ...files });
     expect(meter!.source).toBe("Linux battery (BAT0)");
     const began = performance.now();
-    await meter!.read();
+    const count = await meter!.start();
     await pause(120);
-    const joules = await meter!.read();
+    const joules = await count();
     const mostJoules = (12 * (performance.now() - began)) / 1000;
     expect(joules).toBeGreaterThan(12 * 0.1);
     expect(joules).toBeLessThanOrEqual(mostJoules);
@@ -137,13 +141,13 @@ it("integrates power by trapezoids", async () => {
     [0, 3500],
   ];
   let at = 0;
-  const read = integratePower(
+  const read = await integratePower(
     async () => samples[at]![0],
     () => samples[at]![1],
   );
   const joules: number[] = [];
-  for (; at < samples.length; at++) joules.push(await read());
-  expect(joules).toEqual([0, 3, 11, 12]);
+  for (at = 1; at < samples.length; at++) joules.push(await read());
+  expect(joules).toEqual([3, 11, 12]);
 });
 
 /** What `dumpsys battery` of Android 14 prints on a phone that nothing charges. */
@@ -186,11 +190,14 @@ describe("an Android phone's battery", () => {
 
   it("is a meter until the cable is put in", async () => {
     let status = 3;
-    const meter = createAndroidMeter(async () => dumpsys(status, "kernel: -1000000"));
-    expect(await meter.read()).toBe(0);
-    await pause(30);
-    expect(await meter.read()).toBeGreaterThan(0.1);
+    const meter = await createAndroidMeter(async () => dumpsys(status, "kernel: -1000000"), 0.01);
+    const joules = await meter.start();
+    await pause(50);
+    expect(await joules()).toBeGreaterThan(3.9 * 0.04);
+    expect(meter.celsius).toBe(31.2);
     status = 2;
-    await expect(meter.read()).rejects.toThrow(/no energy of the phone any more: it is being charged/);
+    await expect(joules()).rejects.toThrow(/the phone tells no energy: it is being charged/);
+    await meter.close();
+    await expect(createAndroidMeter(async () => dumpsys(2))).rejects.toMatchObject({ code: "io" });
   });
 });

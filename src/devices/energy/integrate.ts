@@ -1,15 +1,18 @@
 // Energy from power that is only known at moments.
 
 /**
- * Makes a reading of joules from one of watts: the sum of trapezoids between the calls, the first of which gives 0. Between
- * two calls the power is taken to change evenly, so call it every second or so.
+ * Begins to sum up watts: what it gives tells the joules since, by trapezoids between the calls. Between two calls the power is
+ * taken to change evenly, so call it every second or so.
  */
-export function integratePower(watts: () => Promise<number>, now = () => performance.now()): () => Promise<number> {
-  let last: { watts: number; at: number } | null = null;
+export async function integratePower(
+  watts: () => Promise<number>,
+  now = () => performance.now(),
+): Promise<() => Promise<number>> {
+  let last = { watts: await watts(), at: now() };
   let joules = 0;
   return async () => {
     const sample = { watts: await watts(), at: now() };
-    if (last !== null) joules += (((last.watts + sample.watts) / 2) * (sample.at - last.at)) / 1000;
+    joules += (((last.watts + sample.watts) / 2) * (sample.at - last.at)) / 1000;
     last = sample;
     return joules;
   };

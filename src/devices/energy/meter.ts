@@ -3,14 +3,17 @@
 import { openBattery } from "./battery.ts";
 import { openPowercap } from "./powercap.ts";
 
-/** Counts energy from when it was opened on. */
+/** Counts energy: of the whole machine or of its processor, idle share included. */
 export interface EnergyMeter {
   /** What is counted: "Linux powercap (package-0, dram)". */
   readonly source: string;
   /** Seconds of the shortest stretch whose joules mean something. */
   readonly shortestSeconds: number;
-  /** Joules so far, of the whole machine or of its processor, idle share included. @throws HandheldError `io` */
-  read(): Promise<number>;
+  /**
+   * Begins to count; what it gives tells the joules since, as often as it is asked. Ask every second or so: some know power only
+   * at moments. Both throw HandheldError `io` where the counter is gone.
+   */
+  start(): Promise<() => Promise<number>>;
 }
 
 /** A meter, or why there is none, in words. */
@@ -34,9 +37,9 @@ export interface EnergyMeterOptions {
  * const { meter, note } = await openEnergyMeter();
  * if (meter === null) console.log(note);
  * else {
- *   const before = await meter.read();
+ *   const joules = await meter.start();
  *   await work();
- *   console.log(`${(await meter.read()) - before} J by ${meter.source}`);
+ *   console.log(`${await joules()} J by ${meter.source}`);
  * }
  * ```
  */
@@ -49,5 +52,8 @@ export async function openEnergyMeter({ root = "/sys" }: EnergyMeterOptions = {}
   const processor = await openPowercap(root);
   if (processor.meter !== null) return processor;
   const battery = await openBattery(root);
-  return battery.meter !== null ? battery : { meter: null, note: `${processor.note}; ${battery.note}` };
+  if (battery.meter !== null) return battery;
+  if (platform === "android")
+    return { meter: null, note: "Android shows its energy to no app; over adb it can be read" };
+  return { meter: null, note: `${processor.note}; ${battery.note}` };
 }

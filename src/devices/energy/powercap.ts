@@ -9,10 +9,10 @@ const zonePattern = /^intel-rapl:\d+(:\d+)?$/;
 // Memory is not in a package's count; cores are. The whole platform ("psys") is not counted right by every machine.
 const domainPattern = /^(package|dram)/;
 
-/** Opens the counters of all processors and their memory. Works as long as it is read once in their range, some minutes. */
+/** Opens the counters of all processors and their memory. A count works as long as it is read once in their range, some minutes. */
 export async function openPowercap(root: string): Promise<FoundMeter> {
   const folder = `${root}/class/powercap`;
-  const counters: (() => Promise<number>)[] = [];
+  const counters: Counter[] = [];
   const domains: string[] = [];
   for (const zone of (await listFolder(folder)).filter((name) => zonePattern.test(name))) {
     const domain = await readValue(`${folder}/${zone}/name`);
@@ -21,8 +21,7 @@ export async function openPowercap(root: string): Promise<FoundMeter> {
     if ((await readNumber(path)) === null) {
       return { meter: null, note: `${path} cannot be read (only root may, unless chmod a+r allows it)` };
     }
-    const range = await readNumber(`${folder}/${zone}/max_energy_range_uj`);
-    counters.push(await createCounter(path, range ?? 2 ** 32));
+    counters.push({ path, range: (await readNumber(`${folder}/${zone}/max_energy_range_uj`)) ?? 2 ** 32 });
     domains.push(domain);
   }
   if (domains.length === 0) return { meter: null, note: "the processor shows no counter of energy (Linux powercap)" };
@@ -30,18 +29,23 @@ export async function openPowercap(root: string): Promise<FoundMeter> {
     meter: {
       source: `Linux powercap (${domains.join(", ")})`,
       shortestSeconds: 0.5,
-      async read() {
-        let microjoules = 0;
-        for (const count of counters) microjoules += await count();
-        return microjoules / 1e6;
+      async start() {
+        const counts = await Promise.all(counters.map(startCount));
+        return async () => (await Promise.all(counts.map((count) => count()))).reduce((a, b) => a + b) / 1e6;
       },
     },
     note: "joules of the whole processor, whatever runs on it and what it takes when idle",
   };
 }
 
-// Microjoules since it was made, of a counter that begins again at 0 behind `range`.
-async function createCounter(path: string, range: number): Promise<() => Promise<number>> {
+interface Counter {
+  path: string;
+  /** Microjoules behind which it begins again at 0. */
+  range: number;
+}
+
+/** Microjoules since now. */
+async function startCount({ path, range }: Counter): Promise<() => Promise<number>> {
   const now = async () => {
     const value = await readNumber(path);
     if (value === null) throw new HandheldError("io", `cannot read ${path} any more; is its device still there?`);

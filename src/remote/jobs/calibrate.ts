@@ -5,7 +5,7 @@ import { calibrateDevice } from "../../search/latency/calibrate.ts";
 import { type LatencyProfile, parseLatencyProfile } from "../../search/latency/latency-profile.ts";
 import { measurePower } from "../../search/latency/power.ts";
 import { defineJob } from "../job.ts";
-import { plainText } from "../messages.ts";
+import { checkBounds } from "./bounds.ts";
 
 const profile = z.unknown().transform((value, context): LatencyProfile => {
   try {
@@ -51,12 +51,3 @@ export const calibrateJob = defineJob({
     ];
   },
 });
-
-// A profile's schema knows what each number means; what no device measures, and no screen shows, is refused before.
-function checkBounds(value: unknown): void {
-  const outside =
-    (typeof value === "number" && Math.abs(value) > 1e15) ||
-    (typeof value === "string" && !plainText(500).safeParse(value).success);
-  if (outside) throw new Error(`a ${typeof value} that no device has: ${String(value).slice(0, 40)}`);
-  if (typeof value === "object" && value !== null) for (const inner of Object.values(value)) checkBounds(inner);
-}

@@ -52,14 +52,15 @@ function wattsOf({ tokensPerSecond, joulesPerToken = 0 }: Speed): number {
 }
 
 async function idleWatts(meter: EnergyMeter, seconds: number, signal: AbortSignal | undefined): Promise<number> {
-  const before = await meter.read();
+  const count = await meter.start();
   const started = performance.now();
+  let joules = 0;
   for (let reading = 0; reading < readings; reading++) {
     await new Promise((resolve) => setTimeout(resolve, (1000 * seconds) / readings));
     if (signal?.aborted) throw new HandheldError("aborted", "stopped while measuring power");
-    await meter.read();
+    joules = await count();
   }
-  return ((await meter.read()) - before) / ((performance.now() - started) / 1000);
+  return joules / ((performance.now() - started) / 1000);
 }
 
 // A counter that stands still counts nothing, whatever it is called.

@@ -3,13 +3,10 @@
 // looks at 390 px.
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import type { CostPoint } from "../src/cost/result.ts";
-import { costOn } from "../src/remote/cost-on.ts";
 import type { Device, JobEvent } from "../src/remote/device.ts";
 import { networkAddresses } from "../src/remote/node/phone/addresses.ts";
 import { createPhoneServer, type PhoneServer, type PhoneServerOptions } from "../src/remote/node/phone/server.ts";
 import type { TimedTurn } from "../src/search/latency/whole-model.ts";
-import { createSpec } from "../src/spec/spec.ts";
 import { chromiumPath, launchChromium, noChromium } from "./support/chromium.ts";
 
 const tiny = { layers: 2, width: 64, ffnWidth: 128, heads: 2, vocabulary: 256, context: 128 };
@@ -205,41 +202,6 @@ describe.skipIf(chromiumPath === undefined)(`the phone's page in Chromium (${noC
     expect(events.some(({ type }) => type === "restarted")).toBe(true);
     expect(events).toContainEqual({ type: "note", text: "the page was hidden, or the screen off, for 1 s" });
   });
-
-  it("measures what a model costs, and keeps the points when the page is thrown away", async () => {
-    const { page, device } = await open({}, "localhost");
-    const seen = Promise.withResolvers<void>();
-    const places: string[] = [];
-    const onPoint = ({ weights, prompt }: CostPoint) => {
-      places.push(`${weights} ${prompt}`);
-      seen.resolve();
-    };
-    const events: JobEvent[] = [];
-    const running = costOn(device, createSpec(tiny), {
-      prompts: [8, 16, 32],
-      outputs: [8],
-      forms: ["int4", "f32"],
-      threads: [2, 1],
-      repeats: 8,
-      sustainedSeconds: 2,
-      onPoint,
-      onEvent: (event) => void events.push(event),
-    });
-    await seen.promise;
-    await page.reload();
-    const { cost, facts } = await running;
-    expect(events).toContainEqual({ type: "restarted", parts: expect.any(Number) });
-    expect(places).toHaveLength(12);
-    expect(new Set(places).size).toBe(6);
-    expect(facts.runtime.name).toBe("chrome");
-    expect(cost.points).toHaveLength(12);
-    expect(cost.energy).toEqual({ source: null, note: "browsers do not tell what energy is used" });
-    expect(cost.sustained!.points.map(({ celsius }) => celsius)).toEqual([null, null]);
-    expect(cost.breakdown!.processBytes).toBeUndefined();
-    await page.getByText("Kept after minutes").waitFor();
-    await page.getByText("f32, prompt of 32").waitFor();
-    await device.close();
-  }, 120_000);
 
   it("stops when the other end does, and shows why", async () => {
     const { page, device } = await open({}, "localhost");

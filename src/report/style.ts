@@ -75,13 +75,13 @@ th:first-child, td:first-child, .left { text-align: left; }
 th:first-child { position: sticky; left: -16px; padding-left: 0; background: var(--card); }
 .hidden { position: absolute; clip-path: inset(50%); width: 1px; height: 1px; overflow: hidden; } tbody th { font-weight: 400; color: var(--text); }
 tbody tr:last-child > * { border-bottom: 0; }
-tbody th:first-child { white-space: normal; min-width: 8.5rem; } .prose { white-space: normal; min-width: 15rem; }
 tr.chosen > * { background: var(--tint); font-weight: 650; }
 tr.chosen > th { box-shadow: -8px 0 0 var(--tint); }
 .tag { color: var(--accent); font-size: .78rem; font-weight: 650; }
 .meter { display: inline-block; vertical-align: middle; width: 48px; height: 8px; border-radius: 4px; background: var(--grid); margin-right: 8px; overflow: hidden; }
 .meter i { display: block; height: 100%; background: var(--c1); border-radius: 4px; }
 .reasons { margin: 8px 0 0; padding-left: 20px; max-width: 76ch; } .reasons li { margin: 4px 0; }
+.shape { white-space: normal; min-width: 8.5rem; } .prose { white-space: normal; min-width: 15rem; }
 .queries { list-style: none; align-items: start; margin: 12px 0 0; padding: 0; display: grid; gap: 12px; grid-template-columns: minmax(0, 1fr); }
 .queries > li { border: 1px solid var(--line); border-radius: 12px; padding: 12px 14px; min-width: 0; }
 .queries blockquote { margin: 0 0 6px; font-weight: 600; overflow-wrap: anywhere; }

@@ -27,7 +27,7 @@ export function referenceSection({ references, device }: Finding): Html | null {
       formatRate(decodeTokensPerSecond.value),
     ];
     const where = `${one.source}; ${one.device}; ${one.engine}`;
-    return html`<tr><th scope="row">${one.name}</th>${numbers.map((cell) => html`<td>${cell}</td>`)}<td class="left prose">${where}</td></tr>`;
+    return html`<tr><th scope="row" class="shape">${one.name}</th>${numbers.map((cell) => html`<td>${cell}</td>`)}<td class="left prose">${where}</td></tr>`;
   });
   const columns = heads.map((head, i) => {
     return html`<th scope="col"${(i === 0 || i === heads.length - 1) && html` class="left"`}>${head}</th>`;

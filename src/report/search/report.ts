@@ -193,7 +193,7 @@ function headCells(heads: readonly string[], left = 1): Html[] {
 }
 
 function row(name: string, cells: readonly HtmlValue[], chosen: boolean, left = 0): Html {
-  return html`<tr class="${chosen && "chosen"}"><th scope="row">${name}${chosen && html` <span class="tag">winner</span>`}</th>${cells.map((cell, i) => html`<td${i < left && html` class="left"`}>${cell}</td>`)}</tr>`;
+  return html`<tr class="${chosen && "chosen"}"><th scope="row" class="shape">${name}${chosen && html` <span class="tag">winner</span>`}</th>${cells.map((cell, i) => html`<td${i < left && html` class="left"`}>${cell}</td>`)}</tr>`;
 }
 
 function settingsSection(finding: Finding): Html {

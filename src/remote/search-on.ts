@@ -1,7 +1,7 @@
 // What a search needs of a device, with the signatures of the same on this machine: calibration and verification.
 import type { CalibrationOptions } from "../search/latency/calibrate.ts";
 import type { LatencyProfile } from "../search/latency/latency-profile.ts";
-import type { VerifiedCandidate, VerifyOptions } from "../search/latency/verify.ts";
+import { anchorsOf, type VerifiedCandidate, type VerifyOptions } from "../search/latency/verify.ts";
 import type { Spec } from "../spec/spec.ts";
 import type { Device, JobEvent } from "./device.ts";
 import { DeviceError } from "./errors.ts";
@@ -46,12 +46,13 @@ export async function verifyOn(
   specs: readonly Spec[],
   options: VerifyOnOptions,
 ): Promise<VerifiedCandidate[]> {
-  const { prompt, context, rounds, predictor, threads, signal, onProgress, onEvent } = options;
+  const { prompt, context, rounds, predictor, patienceSeconds, threads, signal, onProgress, onEvent } = options;
   const hear = (event: JobEvent) => {
     onEvent?.(event);
     if (event.type === "progress" && event.total !== null) onProgress?.(event.done, event.total);
   };
-  const params = { specs: [...specs], prompt, context, rounds, threads };
+  const anchors = options.anchors ?? (predictor && anchorsOf(predictor.profile));
+  const params = { specs: [...specs], prompt, context, rounds, threads, anchors, patienceSeconds };
   const { rows } = await device.run("verify", params, { signal, onEvent: hear });
   if (rows.length !== specs.length) {
     const counts = `${rows.length} results for ${specs.length} candidates`;

@@ -12,6 +12,7 @@ const measured = z.strictObject({
   tokensPerSecond: speed,
   spread: z.number().min(0).max(1e6),
   rounds: z.array(speed).min(1).max(100),
+  disturbed: z.boolean(),
 });
 
 export const verifyJob = defineJob({
@@ -31,6 +32,17 @@ export const verifyJob = defineJob({
       .max(1 << 20),
     rounds: z.number().int().min(1).max(100).default(3),
     threads: z.number().int().min(1).max(64).optional(),
+    /** How the device was when it was calibrated (AnchorReference). */
+    anchors: z
+      .strictObject({
+        times: z.array(z.number().positive()).max(16),
+        weightBytes: z
+          .number()
+          .positive()
+          .max(2 ** 32),
+      })
+      .optional(),
+    patienceSeconds: z.number().min(0).max(3600).optional(),
   }),
   part: z.never(),
   /** In the order of the specs. */
@@ -53,6 +65,6 @@ export const verifyJob = defineJob({
     rows.map(({ decode }, i) => [`Candidate ${i + 1}`, `${formatRate(decode.tokensPerSecond)} tokens/s`]),
 });
 
-function plain({ tokensPerSecond, spread, rounds }: z.output<typeof measured>): z.output<typeof measured> {
-  return { tokensPerSecond, spread, rounds };
+function plain({ tokensPerSecond, spread, rounds, disturbed }: z.output<typeof measured>): z.output<typeof measured> {
+  return { tokensPerSecond, spread, rounds, disturbed };
 }

@@ -97,6 +97,8 @@ const profile = z.strictObject({
     /** Measurements that were repeated because the anchor beside them was off. */
     retried: z.number().int().nonnegative(),
     points: z.number().int().positive(),
+    /** Bytes of the window of weights that were streamed, the memory anchor's among them. */
+    weightBytes: positive.default(256 * 2 ** 20),
     seconds: positive,
     checks: z.array(check),
   }),

@@ -17,6 +17,7 @@ function machine(slowdown: (moment: number) => number, changes: Partial<SteadyOp
     hasTimeFor: () => true,
     acceptUnsteady: false,
     pause: async () => {},
+    rest: async () => {},
     ...changes,
   };
   const measure = (item: number) => {

@@ -1,11 +1,28 @@
-// Verifies predictions: builds candidates with random weights and measures them whole, by turns.
+// Verifies predictions: builds candidates with random weights and measures them whole, by turns, while the machine is as it
+// was when it was calibrated.
+import { HandheldError } from "../../errors.ts";
 import type { Backend } from "../../kernels/backend.ts";
-import { randomFill } from "../../model/weights.ts";
 import { modelBytes } from "../../spec/arithmetic.ts";
 import type { Spec } from "../../spec/spec.ts";
+import { Guard } from "./guard.ts";
+import type { LatencyProfile } from "./latency-profile.ts";
 import { pooledDecoder } from "./pooled.ts";
 import type { Estimate, Predictor, SpeedRequest } from "./predictor.ts";
+import { Stage } from "./stage.ts";
+import { Stopwatch } from "./stopwatch.ts";
+import { anchorTrials, stageShape } from "./trials.ts";
 import { median, timeByTurns } from "./whole-model.ts";
+
+/** What a machine's anchors read when it was calibrated, in microseconds, and the bytes that the memory anchor walks through. */
+export interface AnchorReference {
+  times: number[];
+  weightBytes: number;
+}
+
+/** The anchors of a profile. */
+export function anchorsOf({ quality }: LatencyProfile): AnchorReference {
+  return { times: quality.anchors.map(({ times }) => median(times)), weightBytes: quality.weightBytes };
+}
 
 /** Options of {@link verifyCandidates}. */
 export interface VerifyOptions extends SpeedRequest {
@@ -13,6 +30,10 @@ export interface VerifyOptions extends SpeedRequest {
   rounds?: number | undefined;
   /** What was predicted, beside what is measured. */
   predictor?: Predictor | undefined;
+  /** How the machine should be. Default: as when the predictor's profile was made. */
+  anchors?: AnchorReference | undefined;
+  /** Seconds for waiting until it is, and for measuring again, in all. Default 30. */
+  patienceSeconds?: number | undefined;
   onProgress?: ((done: number, total: number) => void) | undefined;
   signal?: AbortSignal | undefined;
   /** Milliseconds of a clock. Default performance.now. */
@@ -26,6 +47,8 @@ export interface VerifiedSpeed {
   /** (Fastest − slowest) ÷ median of the rounds. */
   spread: number;
   rounds: number[];
+  /** The machine was never as it was when it was calibrated (busier, throttled, another one): no fair comparison. */
+  disturbed: boolean;
   predicted: Estimate | null;
 }
 
@@ -40,6 +63,8 @@ export interface VerifiedCandidate {
 
 // Bytes that a matrix may take up to its next place.
 const alignment = 576;
+/** Activations of the anchors, and the little cache that none of them uses. */
+const anchorShape = { rows: 64, width: stageShape.width, cacheBytes: 2 ** 20 };
 
 /**
  * Measures candidates whole, each in its turn over several rounds. One memory for weights serves them all, so that it takes
@@ -51,39 +76,59 @@ export async function verifyCandidates(
   specs: readonly Spec[],
   options: VerifyOptions,
 ): Promise<VerifiedCandidate[]> {
-  const { prompt, context, predictor } = options;
-  const bytes = specs.reduce((most, spec) => Math.max(most, modelBytes(spec, "int4")), 0);
-  const matrices = specs.reduce((most, spec) => Math.max(most, 8 * spec.layers + 4), 0);
-  const size = Math.ceil(bytes / 144) * 144 + matrices * alignment;
-  const weights = backend.alloc(size);
+  const { prompt, context, predictor, signal } = options;
+  const anchors = options.anchors ?? (predictor && anchorsOf(predictor.profile));
+  const stage = new Stage(backend, {
+    ...anchorShape,
+    weightBytes: Math.max(poolBytes(specs), anchors?.weightBytes ?? 0),
+  });
   try {
-    randomFill(1)("weights", backend.u8(weights, size), [8, size / 18], "int4");
     const open = (spec: Spec) => {
-      let at = weights;
-      return pooledDecoder(backend, spec, (wanted) => {
-        const ptr = at;
-        at += Math.ceil(wanted / alignment) * alignment;
-        return ptr;
-      });
+      stage.rewind();
+      return pooledDecoder(backend, spec, (bytes) => stage.nextWeights(bytes));
     };
     const models = specs.map((spec) => ({ spec, prompt, context }));
-    const { rounds = 3, now, signal, onProgress: onTurn } = options;
-    const speeds = await timeByTurns(models, open, { rounds, repeats: 3, repeatSeconds: 0.1, now, signal, onTurn });
+    const { rounds = 3, now, onProgress: onTurn } = options;
+    const guard = anchors && anchors.times.length > 0 ? guardOf(stage, anchors, options) : undefined;
+    const timing = { rounds, repeats: 3, repeatSeconds: 0.1, guard, now, signal, onTurn };
+    const speeds = await timeByTurns(models, open, timing);
     return specs.map((spec, i) => {
       const predicted = predictor?.speed(spec, { prompt, context });
+      const { prefill, decode, disturbed } = speeds[i]!;
       return {
         spec,
-        prefill: verified(speeds[i]!.prefill, predicted?.prefillTokensPerSecond),
-        decode: verified(speeds[i]!.decode, predicted?.decodeTokensPerSecond),
+        prefill: verified(prefill, disturbed.prefill, predicted?.prefillTokensPerSecond),
+        decode: verified(decode, disturbed.decode, predicted?.decodeTokensPerSecond),
       };
     });
   } finally {
-    backend.free(weights);
+    stage.free();
   }
 }
 
-function verified(rounds: number[], predicted: Estimate | undefined): VerifiedSpeed {
+function poolBytes(specs: readonly Spec[]): number {
+  const bytes = specs.reduce((most, spec) => Math.max(most, modelBytes(spec, "int4")), 0);
+  const matrices = specs.reduce((most, spec) => Math.max(most, 8 * spec.layers + 4), 0);
+  return Math.ceil(bytes / alignment) * alignment + matrices * alignment;
+}
+
+function guardOf(stage: Stage, { times, weightBytes }: AnchorReference, options: VerifyOptions): Guard {
+  const { now = () => performance.now(), patienceSeconds = 30, signal } = options;
+  const stopwatch = new Stopwatch(stage, { sliceMs: 3, slices: 3, now });
+  const trials = anchorTrials(stage, weightBytes);
+  return new Guard({
+    readAnchors: () => stopwatch.measureAll(trials),
+    reference: times,
+    patienceMs: patienceSeconds * 1000,
+    async rest(ms) {
+      await new Promise((resolve) => setTimeout(resolve, ms));
+      if (signal?.aborted) throw new HandheldError("aborted", "stopped while measuring models");
+    },
+  });
+}
+
+function verified(rounds: number[], disturbed: boolean, predicted: Estimate | undefined): VerifiedSpeed {
   const tokensPerSecond = median(rounds);
   const spread = (Math.max(...rounds) - Math.min(...rounds)) / tokensPerSecond;
-  return { tokensPerSecond, spread, rounds, predicted: predicted ?? null };
+  return { tokensPerSecond, spread, rounds, disturbed, predicted: predicted ?? null };
 }

@@ -17,8 +17,7 @@ const worth = 0.2;
 /** Fits to models whose speeds were measured. */
 export function holdAgainstModels(raw: RawTimes, models: readonly CheckModel[], speeds: readonly TurnSpeeds[]): Held {
   const candidates = shares.map((share) => {
-    const { bytes, share: streamed } = raw.residency;
-    const residency = { bytes: bytes.map((size) => size * share), share: streamed };
+    const residency = raw.residency.map((curve) => ({ ...curve, bytes: curve.bytes.map((size) => size * share) }));
     const times = new DeviceTimes({ ...raw, residency });
     const decode = fitPhase(times, models, speeds, "decode");
     const loss = decode.deviation * (1 + worth * Math.abs(Math.log2(share)));

@@ -67,7 +67,7 @@ export function syntheticProfile(): LatencyProfile {
       step: formulas.step,
     },
     serial: null,
-    residency: { bytes: [1], share: [1] },
+    residency: [{ matrixBytes: 1, bytes: [1], share: [1] }],
     factors: { prefill: plainFactors, decode: plainFactors },
     deviation: { prefill: 0.03, decode: 0.02 },
     quality: {

@@ -109,7 +109,7 @@ class Calibration {
     this.seconds = options.seconds ?? 60;
     this.scale = Math.min(1, this.seconds / 60);
     const now = options.now ?? (() => performance.now());
-    this.stopwatch = new Stopwatch(stage, { sliceMs: sliceMs * this.scale, slices: 3, now });
+    this.stopwatch = new Stopwatch(stage, { sliceMs: sliceMs * this.scale, slices: 2, now });
     this.anchors = anchorTrials(stage, stage.weightBytes);
     const arithmetic = this.anchors[0]!;
     this.rate = arithmetic.work / this.stopwatch.measure(arithmetic);
@@ -136,7 +136,7 @@ class Calibration {
       },
       visits: 3,
       batch: 24,
-      hasTimeFor: (more) => (more * spentMs) / count < operationShare * this.seconds * 1000 - this.elapsedMs(),
+      hasTimeFor: (more) => (2 * more * spentMs) / count < operationShare * this.seconds * 1000 - this.elapsedMs(),
       bound: this.options.bound,
       acceptUnsteady: this.options.acceptUnsteady === true,
       pause: (done) => this.pause(operationShare * done),
@@ -172,7 +172,7 @@ class Calibration {
       rest: (ms) => this.rest(ms),
     });
     const speeds = await timeByTurns(models, (spec) => this.open(spec), {
-      rounds: 3,
+      rounds: 2,
       repeats: 3,
       repeatSeconds: 0.03 * this.scale,
       guard,

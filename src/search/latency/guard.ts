@@ -1,13 +1,13 @@
 // Measures while a machine is as it was: anchors are read before and after; what was taken in between while they were off is
 // taken again, after waiting for them to come back. Knows nothing of what is measured.
-import { anchorBound, deviationOf, type Reading } from "./anchors.ts";
+import { deviationOf, type Reading } from "./anchors.ts";
 
 /** What a guard watches. */
 export interface GuardOptions {
   readAnchors(): Reading;
   /** What the anchors should read. */
   reference: Reading;
-  /** Largest share by which they may be off. Default 0.15. */
+  /** Largest share by which they may be off. Default 0.08: decoding is as much off as memory is. */
   bound?: number | undefined;
   /** Milliseconds for all waiting and repeating. */
   patienceMs: number;
@@ -22,6 +22,7 @@ export interface Guarded<T> {
   off: number;
 }
 
+const guardBound = 0.08;
 const restMs = 200;
 
 /** Measures one thing after the other. */
@@ -34,7 +35,7 @@ export class Guard {
 
   constructor(options: GuardOptions) {
     this.options = options;
-    this.bound = options.bound ?? anchorBound;
+    this.bound = options.bound ?? guardBound;
     this.now = options.now ?? (() => performance.now());
     this.patienceMs = options.patienceMs;
   }

@@ -1,7 +1,7 @@
 // Holds the times of operations against whole models: the factors of their parts, and how many bytes a cache really keeps
 // for weights when activations, keys and values pass through it as well. Pure arithmetic on what was measured.
 import type { CheckModel } from "./check-models.ts";
-import { type FactorFit, fitFactors, type Observation } from "./factors.ts";
+import { type FactorFit, fitFactors, holds, type Observation } from "./factors.ts";
 import type { Check, LatencyProfile, Phase } from "./latency-profile.ts";
 import { DeviceTimes, type RawTimes } from "./times.ts";
 import { median, type TurnSpeeds } from "./whole-model.ts";
@@ -43,7 +43,7 @@ function fitPhase(
     const [tokens, position] = phase === "prefill" ? [model.prompt, 0] : [1, model.context];
     return { times: { ...times.pass(model.spec, tokens, position) }, measured: measuredOf(model, speeds[i]!, phase) };
   });
-  return fitFactors(observations);
+  return fitFactors(observations, holds[phase]);
 }
 
 function checksOf(fit: FactorFit, models: readonly CheckModel[], speeds: readonly TurnSpeeds[], phase: Phase): Check[] {

@@ -46,9 +46,9 @@ interface Batch {
 }
 
 // How often a batch is measured again at most, and how long is waited for the anchors to come back before that.
-const mostRetries = 3;
+const mostRetries = 6;
 const restMs = 200;
-const mostRests = 10;
+const mostRests = 50;
 
 /**
  * Measures items 0…count by `measure`, each up to `visits` times.
@@ -67,7 +67,9 @@ export async function measureSteadily(
   const take = async (items: number[]): Promise<Batch> => {
     await options.pause(batches.reduce((sum, batch) => sum + batch.items.length, 0) / total);
     const before: Reading = latest ?? options.readAnchors();
-    const values = items.map(measure);
+    // Twice, some tenths of a second apart: a short disturbance spoils one of the two, and only ever adds time.
+    const first = items.map(measure);
+    const values = items.map((item, i) => Math.min(first[i]!, measure(item)));
     latest = options.readAnchors();
     return { items, values, readings: [before, latest] };
   };
@@ -90,7 +92,7 @@ export async function measureSteadily(
     kept.flatMap(({ readings }) => readings),
   );
   const steady = off === 0 && isSteady(anchors, bound);
-  if (!steady && !options.acceptUnsteady) throw unsteady(options.anchors, batches, bound);
+  if (!steady && !options.acceptUnsteady) throw unsteady(options.anchors, batches, off, bound);
   return { values: valuesOf(kept, count), anchors, steady, bound, retried };
 }
 
@@ -142,11 +144,13 @@ function valuesOf(batches: readonly Batch[], count: number): number[] {
   return visits.map(median);
 }
 
-function unsteady(names: readonly string[], batches: readonly Batch[], bound: number): HandheldError {
+function unsteady(names: readonly string[], batches: readonly Batch[], off: number, bound: number): HandheldError {
   const anchors = summarize(names, readingsOf(batches));
+  const seldom =
+    off > 0 ? `; ${off} of ${batches.length} batches were never measured while it was as most of the time` : "";
   return new HandheldError(
     "unsteady",
     `the machine did not stay the same while it was calibrated: ${worstAnchor(anchors)}, ${(100 * bound).toFixed(0)} % are ` +
-      "allowed; end other programs, plug it in, let it cool, and calibrate again (or accept the unsteady result)",
+      `allowed${seldom}; end other programs, plug it in, let it cool, and calibrate again (or accept the unsteady result)`,
   );
 }

@@ -129,7 +129,7 @@ class PassTotals implements OperationSink {
 
 /** Microseconds by part. */
 class PassCosts implements OperationSink {
-  readonly times: PartTimes = { matrices: 0, head: 0, attention: 0, rest: 0, calls: 0 };
+  readonly times: PartTimes = { matrices: 0, repeats: 0, head: 0, attention: 0, rest: 0, calls: 0 };
   tables!: PreparedTables;
   /** Bytes used between two uses of a matrix: of one used once in a pass, and of one of a block that runs again. */
   modelBytes = 0;
@@ -150,9 +150,8 @@ class PassCosts implements OperationSink {
     const cached = this.tables.cached.at(N, rows, columns);
     const more = Math.max(0, this.tables.streamed.at(N, rows, columns) - cached);
     const size = matrixBytes(M, K, "int4");
-    const once = this.residency.share(this.modelBytes, size);
-    const repeated = again === 0 ? 0 : this.residency.share(this.blockBytes, size);
-    this.times[part] += times * cached + more * ((times - again) * once + again * repeated);
+    this.times[part] += (times - again) * (cached + more * this.residency.share(this.modelBytes, size));
+    if (again > 0) this.times.repeats += again * (cached + more * this.residency.share(this.blockBytes, size));
   }
 
   attention(

@@ -1,7 +1,7 @@
 // What a search needs of a device, with the signatures of the same on this machine: calibration and verification.
 import type { CalibrationOptions } from "../search/latency/calibrate.ts";
 import type { LatencyProfile } from "../search/latency/latency-profile.ts";
-import type { VerifiedCandidate, VerifyOptions } from "../search/latency/verify.ts";
+import { anchorsOf, summarizeTurns, type VerifiedCandidate, type VerifyOptions } from "../search/latency/verify.ts";
 import type { TimedTurn } from "../search/latency/whole-model.ts";
 import type { Spec } from "../spec/spec.ts";
 import type { Device, JobEvent } from "./device.ts";
@@ -50,25 +50,17 @@ export async function verifyOn(
   specs: readonly Spec[],
   options: VerifyOnOptions,
 ): Promise<VerifiedCandidate[]> {
-  const { prompt, context, rounds, spreadAtMost, predictor, threads, signal, onTurn, onProgress, onEvent } = options;
+  const { prompt, context, rounds, predictor, patienceSeconds, threads, signal, onTurn, onProgress, onEvent } = options;
   const hear = (event: JobEvent) => {
     onEvent?.(event);
     if (event.type === "part") onTurn?.(event.value as TimedTurn); // the channel checked it
     if (event.type === "progress" && event.total !== null) onProgress?.(event.done, event.total);
   };
-  const params = { specs: [...specs], prompt, context, rounds, spreadAtMost, threads };
-  const { rows } = await device.run("verify", params, { signal, onEvent: hear });
-  if (rows.length !== specs.length) {
-    const counts = `${rows.length} results for ${specs.length} candidates`;
-    throw new DeviceError("invalid-reply", device.name, counts);
-  }
-  return specs.map((spec, i) => {
-    const predicted = predictor?.speed(spec, { prompt, context });
-    const { prefill, decode } = rows[i]!;
-    return {
-      spec,
-      prefill: { ...prefill, predicted: predicted?.prefillTokensPerSecond ?? null },
-      decode: { ...decode, predicted: predicted?.decodeTokensPerSecond ?? null },
-    };
-  });
+  const anchors = options.anchors ?? (predictor && anchorsOf(predictor.profile));
+  const params = { specs: [...specs], prompt, context, rounds, threads, anchors, patienceSeconds };
+  const { turns } = await device.run("verify", params, { signal, onEvent: hear });
+  const candidates = summarizeTurns(specs, turns, options);
+  if (candidates.length === specs.length) return candidates;
+  const counts = `${candidates.length} results for ${specs.length} candidates`;
+  throw new DeviceError("invalid-reply", device.name, counts);
 }

@@ -13,7 +13,7 @@ export interface LatencyTask {
   threads: number;
   calibration: Pick<CalibrationOptions, "seconds" | "acceptUnsteady" | "weightBytes" | "models">;
   specs: Spec[];
-  verification: Pick<VerifyOptions, "prompt" | "context" | "rounds">;
+  verification: Pick<VerifyOptions, "prompt" | "context" | "rounds" | "patienceSeconds">;
 }
 
 /** What the worker posts. */

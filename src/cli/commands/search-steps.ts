@@ -157,9 +157,6 @@ async function proxies(
   return result;
 }
 
-/** Rounds that differ by more were disturbed: what keeps both threads of a quiet machine busy differs by a few percent. */
-const restless = 0.25;
-
 /** Measures the best, beside the model that quality is compared with; nothing where the device is not here. */
 export async function verifyBest(
   line: SearchLine,
@@ -178,15 +175,16 @@ export async function verifyBest(
   try {
     const measured = await device.verify(specs, {
       ...asked,
-      spreadAtMost: restless,
       signal: io.signal,
       onTurn: (turn) => turns.push(turn),
       onProgress: (done, total) => progress.update(done, "", total),
     });
-    const spread = Math.max(...measured.flatMap(({ prefill, decode }) => [prefill.spread, decode.spread]));
-    const most = `${(100 * spread).toFixed(0)} %`;
-    if (spread > restless)
-      io.warn(`rounds of one shape differ by up to ${most}: the machine was busy, do not rely on small differences`);
+    const disturbed = measured.filter((one) => one.disturbed).length;
+    if (disturbed > 0)
+      io.warn(
+        `beside ${disturbed} of ${measured.length} shapes the machine was not as it was when it was calibrated (busy, ` +
+          "throttled, or another one): do not rely on small differences, nor compare them with what was predicted",
+      );
     return measured;
   } catch (error) {
     // What was found stays worth showing when the device has no room, or has gone; so does what it measured until then.

@@ -3,23 +3,19 @@
 import * as z from "zod";
 import { formatRate } from "../../format.ts";
 import { verifyCandidates } from "../../search/latency/verify.ts";
+import { median, speedsOf } from "../../search/latency/whole-model.ts";
 import { defineJob } from "../job.ts";
 import { specSchema } from "./spec.ts";
 
 // Faster than anything that runs these kernels: what lies above is a lie.
 const speed = z.number().positive().max(1e8);
-const measured = z.strictObject({
-  tokensPerSecond: speed,
-  spread: z.number().min(0).max(1e6),
-  rounds: z.array(speed).min(1).max(200),
-});
-
 /** One turn of one candidate, tokens per second. */
 const turn = z.strictObject({
   model: z.number().int().min(0).max(255),
   round: z.number().int().min(0).max(199),
   prefill: speed,
   decode: speed,
+  off: z.number().min(0).max(1e9),
 });
 
 export const verifyJob = defineJob({
@@ -38,35 +34,43 @@ export const verifyJob = defineJob({
       .min(0)
       .max(1 << 20),
     rounds: z.number().int().min(1).max(100).default(3),
-    /** A candidate whose rounds lie further apart than this share gets as many again. */
-    spreadAtMost: z.number().min(0).max(1e6).optional(),
     /** Turns of an earlier run that was cut off; they are not taken again. */
     earlier: z.array(turn).max(51_200).default([]),
     threads: z.number().int().min(1).max(64).optional(),
+    /** How the device was when it was calibrated (AnchorReference). */
+    anchors: z
+      .strictObject({
+        times: z.array(z.number().positive()).max(16),
+        weightBytes: z
+          .number()
+          .positive()
+          .max(2 ** 32),
+      })
+      .optional(),
+    patienceSeconds: z.number().min(0).max(3600).optional(),
   }),
   part: turn,
-  /** In the order of the specs. */
-  result: z.strictObject({
-    rows: z
-      .array(z.strictObject({ prefill: measured, decode: measured }))
-      .min(1)
-      .max(256),
-  }),
+  result: z.strictObject({ turns: z.array(turn).max(51_200) }),
   async run({ specs, threads, ...options }, { createBackend, progress, part, signal }) {
     const backend = await createBackend({ threads });
     try {
-      const hear = { signal, onTurn: part, onProgress: progress };
-      const candidates = await verifyCandidates(backend, specs, { ...options, ...hear });
-      return { rows: candidates.map(({ prefill, decode }) => ({ prefill: plain(prefill), decode: plain(decode) })) };
+      const turns = [...options.earlier];
+      const onTurn = (taken: z.output<typeof turn>) => {
+        turns.push(taken);
+        part(taken);
+      };
+      await verifyCandidates(backend, specs, { ...options, signal, onTurn, onProgress: progress });
+      return { turns };
     } finally {
       await backend.close();
     }
   },
   resume: (asked, earlier) => ({ ...asked, earlier: [...earlier] }),
-  summary: ({ rows }) =>
-    rows.map(({ decode }, i) => [`Candidate ${i + 1}`, `${formatRate(decode.tokensPerSecond)} tokens/s`]),
+  summary: ({ turns }) =>
+    [...new Set(turns.map(({ model }) => model))]
+      .sort((a, b) => a - b)
+      .map((model) => {
+        const { decode } = speedsOf(turns, model)!;
+        return [`Candidate ${model + 1}`, `${formatRate(median(decode))} tokens/s`];
+      }),
 });
-
-function plain({ tokensPerSecond, spread, rounds }: z.output<typeof measured>): z.output<typeof measured> {
-  return { tokensPerSecond, spread, rounds };
-}

@@ -24,6 +24,7 @@ export async function sampleFinding(spaceName = "phonelm"): Promise<Finding> {
   const verified = shapes.map((spec, i) => ({
     spec,
     ...speedsNear(predictor.speed(spec, objective.at), 0.98 + 0.02 * i),
+    disturbed: false,
   }));
   const device = {
     name: "AMD EPYC 9B14, Node 24.11",

@@ -12,9 +12,14 @@ export const anchorBound = 0.15;
 /** Readings of all anchors, in microseconds, at one moment. */
 export type Reading = readonly number[];
 
-/** The reading of a quiet machine: each anchor's median over those readings. */
-export function referenceOf(readings: readonly Reading[]): number[] {
-  return readings[0]!.map((_, anchor) => median(readings.map((reading) => reading[anchor]!)));
+/**
+ * How the machine was most of the time: of the readings within the bound of one of them, as many as can be, each anchor's
+ * median. A rented machine may know two states, such as its two processors sharing a cache or not.
+ */
+export function referenceOf(readings: readonly Reading[], bound: number): number[] {
+  const near = readings.map((one) => readings.filter((other) => deviationOf(other, one) <= bound));
+  const most = near.reduce((best, some) => (some.length > best.length ? some : best));
+  return readings[0]!.map((_, anchor) => median(most.map((reading) => reading[anchor]!)));
 }
 
 /** The largest share by which a reading's anchors differ from the reference. */

@@ -60,6 +60,7 @@ describe.skipIf(detectSimd() === "none")("verification", () => {
       prompt: 16,
       context: 40,
       rounds: 2,
+      patienceSeconds: 0,
       predictor,
       onProgress: (done, total) => turns.push(`${done}/${total}`),
     });
@@ -67,7 +68,8 @@ describe.skipIf(detectSimd() === "none")("verification", () => {
     expect(results.map(({ spec }) => spec)).toEqual(specs);
     for (const { spec, prefill, decode } of results) {
       const speed = predictor.speed(spec, { prompt: 16, context: 40 });
-      expect(prefill.rounds).toHaveLength(2);
+      // Rounds in which the machine was not as it was are left out where there are others.
+      expect([1, 2]).toContain(prefill.rounds.length);
       expect(prefill.tokensPerSecond).toBeGreaterThan(0);
       expect(prefill.predicted).toEqual(speed.prefillTokensPerSecond);
       expect(decode.predicted).toEqual(speed.decodeTokensPerSecond);

@@ -6,6 +6,7 @@ import type { Backend } from "../../kernels/backend.ts";
 import type { Spec } from "../../spec/spec.ts";
 import { type CheckModel, chooseCheckModels, stepModels } from "./check-models.ts";
 import { plainFactors, total } from "./factors.ts";
+import { Guard } from "./guard.ts";
 import { holdAgainstModels } from "./hold.ts";
 import type { LatencyProfile } from "./latency-profile.ts";
 import { Operations } from "./operations.ts";
@@ -14,8 +15,8 @@ import { Stage } from "./stage.ts";
 import { measureSteadily, type SteadyResult } from "./steady.ts";
 import { Stopwatch } from "./stopwatch.ts";
 import { DeviceTimes, type RawTimes } from "./times.ts";
-import { hotWindow, matmul, rowTrial, stageShape, type Trial } from "./trials.ts";
-import { type TurnSpeeds, timeByTurns } from "./whole-model.ts";
+import { anchorTrials, stageShape, type Trial } from "./trials.ts";
+import { median, speedsOf, type TurnSpeeds, timeByTurns } from "./whole-model.ts";
 
 /** Options of {@link calibrateDevice}. */
 export interface CalibrationOptions {
@@ -37,7 +38,11 @@ export interface CalibrationOptions {
 }
 
 /** Of the seconds, the share for operations and their retries; the rest is for whole models. */
-const operationShare = 0.7;
+const operationShare = 0.65;
+/** Of what is left for whole models, the share for waiting until the machine is as it was. */
+const patienceShare = 0.4;
+/** Whole models that must have been measured then; fewer where fewer were asked for. */
+const leastModels = 6;
 // What 60 seconds allow: milliseconds of the largest operation, and of a slice of many small ones.
 const largestMs = 12;
 const sliceMs = 3;
@@ -63,7 +68,7 @@ export async function calibrateDevice(backend: Backend, options: CalibrationOpti
     const calibration = new Calibration(stage, options, started);
     const measured = await calibration.measureOperations();
     const raw = calibration.rawTimes(measured);
-    const { models, speeds } = await calibration.measureModels();
+    const { models, speeds } = await calibration.measureModels(measured);
     const { checks, ...held } = holdAgainstModels(raw, models, speeds);
     return {
       format: "handheld-latency-profile",
@@ -74,6 +79,7 @@ export async function calibrateDevice(backend: Backend, options: CalibrationOpti
       ...held,
       quality: {
         ...qualityOf(measured),
+        weightBytes: stage.weightBytes,
         seconds: (performance.now() - started) / 1000,
         checks,
       },
@@ -91,6 +97,7 @@ class Calibration {
   /** How much of the usual time there is. */
   private readonly scale: number;
   private readonly stopwatch: Stopwatch;
+  private readonly anchors: Trial[];
   private readonly operations: Operations;
   /** Multiply-adds that a product of many tokens does in a microsecond. */
   private readonly rate: number;
@@ -102,17 +109,17 @@ class Calibration {
     this.seconds = options.seconds ?? 60;
     this.scale = Math.min(1, this.seconds / 60);
     const now = options.now ?? (() => performance.now());
-    this.stopwatch = new Stopwatch(stage, { sliceMs: sliceMs * this.scale, slices: 3, now });
-    const arithmetic = this.anchors()[0]!;
+    this.stopwatch = new Stopwatch(stage, { sliceMs: sliceMs * this.scale, slices: 2, now });
+    this.anchors = anchorTrials(stage, stage.weightBytes);
+    const arithmetic = this.anchors[0]!;
     this.rate = arithmetic.work / this.stopwatch.measure(arithmetic);
     this.operations = new Operations(stage, this.rate * largestMs * this.scale * 1000);
   }
 
   /** Microseconds of each operation. */
   measureOperations(): Promise<SteadyResult> {
-    const { stopwatch } = this;
+    const { stopwatch, anchors } = this;
     const { trials } = this.operations;
-    const anchors = this.anchors();
     let [spentMs, count] = [0, 0];
     const measure = (trial: Trial) => {
       const started = performance.now();
@@ -129,10 +136,11 @@ class Calibration {
       },
       visits: 3,
       batch: 24,
-      hasTimeFor: (more) => (more * spentMs) / count < operationShare * this.seconds * 1000 - this.elapsedMs(),
+      hasTimeFor: (more) => (2 * more * spentMs) / count < operationShare * this.seconds * 1000 - this.elapsedMs(),
       bound: this.options.bound,
       acceptUnsteady: this.options.acceptUnsteady === true,
       pause: (done) => this.pause(operationShare * done),
+      rest: (ms) => this.rest(ms),
     });
   }
 
@@ -151,18 +159,38 @@ class Calibration {
     return raw;
   }
 
-  async measureModels(): Promise<{ models: readonly CheckModel[]; speeds: TurnSpeeds[] }> {
-    const { options } = this;
-    const models = options.models ?? chooseCheckModels(this.rate, this.seconds - this.elapsedMs() / 1000);
-    const speeds = await timeByTurns(models, (spec) => this.open(spec), {
-      rounds: 3,
+  /** Whole models, while the anchors read what they read beside the operations. */
+  async measureModels({ anchors }: SteadyResult): Promise<{ models: readonly CheckModel[]; speeds: TurnSpeeds[] }> {
+    const { options, stopwatch } = this;
+    const seconds = Math.max(0, this.seconds - this.elapsedMs() / 1000);
+    const models = options.models ?? chooseCheckModels(this.rate, (1 - patienceShare) * seconds);
+    const guard = new Guard({
+      readAnchors: () => stopwatch.measureAll(this.anchors),
+      reference: anchors.map(({ times }) => median(times)),
+      patienceMs: patienceShare * seconds * 1000,
+      rest: (ms) => this.rest(ms),
+    });
+    const turns = await timeByTurns(models, (spec) => this.open(spec), {
+      rounds: 2,
       repeats: 3,
       repeatSeconds: 0.03 * this.scale,
+      guard,
       now: options.now,
       signal: options.signal,
       onTurn: (done, all) => options.onProgress?.(operationShare + ((1 - operationShare) * done) / all, "models"),
     });
-    return { models, speeds };
+    const speeds = models.map((_, i) => speedsOf(turns, i)!);
+    const steady = speeds.map(({ disturbed }) => !disturbed);
+    const count = steady.filter(Boolean).length;
+    if (count >= Math.min(leastModels, models.length)) {
+      return { models: models.filter((_, i) => steady[i]), speeds: speeds.filter((_, i) => steady[i]) };
+    }
+    if (options.acceptUnsteady) return { models, speeds };
+    throw new HandheldError(
+      "unsteady",
+      `the machine did not stay the same while it was calibrated: beside ${models.length - count} of ${models.length} whole ` +
+        "models its anchors were off; end other programs, let it cool, and calibrate again (or accept the unsteady result)",
+    );
   }
 
   /** Microseconds of the first token of a model. */
@@ -192,23 +220,18 @@ class Calibration {
     return pooledDecoder(this.stage.backend, spec, (bytes) => this.stage.nextWeights(bytes));
   }
 
-  private anchors(): Trial[] {
-    const { stage } = this;
-    return [
-      { ...matmul(stage, [64, 512, 512], hotWindow, false)!, name: "arithmetic" },
-      { ...matmul(stage, [1, 2048, 2048], stage.weightBytes, false)!, name: "memory" },
-      { ...rowTrial(stage, "rmsNorm", [1, 512], false)!, name: "small operations" },
-    ];
-  }
-
   private elapsedMs(): number {
     return performance.now() - this.started;
   }
 
   private async pause(done: number): Promise<void> {
-    await new Promise((resolve) => setTimeout(resolve)); // lets Ctrl-C, and a page's messages, in
-    if (this.options.signal?.aborted) throw new HandheldError("aborted", "stopped while calibrating");
+    await this.rest(0); // lets Ctrl-C, and a page's messages, in
     this.options.onProgress?.(Math.min(1, done), "operations");
+  }
+
+  private async rest(ms: number): Promise<void> {
+    await new Promise((resolve) => setTimeout(resolve, ms));
+    if (this.options.signal?.aborted) throw new HandheldError("aborted", "stopped while calibrating");
   }
 }
 

@@ -36,7 +36,7 @@ const rows: Row[] = [
   [3, 2048, 10240, 16, 8, 100352, "relu", 1, 64, 64],
   [32, 640, 1792, 10, 2, 65536, "silu", 1, 48, 128],
   [6, 512, 1536, 4, 4, 151936, "relu", 1, 64, 64],
-  [10, 1280, 3456, 20, 4, 32000, "silu", 2, 64, 64],
+  [5, 1280, 3456, 20, 4, 32000, "silu", 2, 64, 64],
   [40, 512, 1408, 8, 8, 32000, "relu", 1, 64, 256],
   // Some 10 to 30 MB, about what last-level caches hold.
   [10, 320, 896, 5, 5, 32000, "relu", 1, 64, 96],
@@ -53,7 +53,7 @@ function nameOf([layers, width, ffnWidth, heads, kvHeads, vocabulary, activation
   return `${sharing} layers, width ${width}, FFN ${ffnWidth}, ${heads}/${kvHeads} heads, ${vocabulary} tokens, ${activation}`;
 }
 
-// A model's turns: warming up and three repeats, three rounds; decoding costs a like time.
+// A model's turns: warming up and three repeats, two rounds; decoding costs a like time, and so does what lies between.
 const promptsTimed = 24;
 
 /** As many of the models as `seconds` allow at `rate` multiply-adds per microsecond, at least six of the smallest. */

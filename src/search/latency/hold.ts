@@ -1,7 +1,7 @@
 // Holds the times of operations against whole models: the factors of their parts, and how many bytes a cache really keeps
 // for weights when activations, keys and values pass through it as well. Pure arithmetic on what was measured.
 import type { CheckModel } from "./check-models.ts";
-import { type FactorFit, fitFactors, type Observation } from "./factors.ts";
+import { type FactorFit, fitFactors, holds, type Observation } from "./factors.ts";
 import type { Check, LatencyProfile, Phase } from "./latency-profile.ts";
 import { DeviceTimes, type RawTimes } from "./times.ts";
 import { median, type TurnSpeeds } from "./whole-model.ts";
@@ -17,8 +17,7 @@ const worth = 0.2;
 /** Fits to models whose speeds were measured. */
 export function holdAgainstModels(raw: RawTimes, models: readonly CheckModel[], speeds: readonly TurnSpeeds[]): Held {
   const candidates = shares.map((share) => {
-    const { bytes, share: streamed } = raw.residency;
-    const residency = { bytes: bytes.map((size) => size * share), share: streamed };
+    const residency = raw.residency.map((curve) => ({ ...curve, bytes: curve.bytes.map((size) => size * share) }));
     const times = new DeviceTimes({ ...raw, residency });
     const decode = fitPhase(times, models, speeds, "decode");
     const loss = decode.deviation * (1 + worth * Math.abs(Math.log2(share)));
@@ -44,7 +43,7 @@ function fitPhase(
     const [tokens, position] = phase === "prefill" ? [model.prompt, 0] : [1, model.context];
     return { times: { ...times.pass(model.spec, tokens, position) }, measured: measuredOf(model, speeds[i]!, phase) };
   });
-  return fitFactors(observations);
+  return fitFactors(observations, holds[phase]);
 }
 
 function checksOf(fit: FactorFit, models: readonly CheckModel[], speeds: readonly TurnSpeeds[], phase: Phase): Check[] {

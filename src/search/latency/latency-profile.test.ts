@@ -33,7 +33,10 @@ describe("a latency profile's file", () => {
     fails(withMatmul({ axes: [[1, 2]], values: [1] }), /threaded\.matmulStreamed: a value per point/);
     fails(withMatmul({ axes: [[2, 1]], values: [1, 2] }), /threaded\.matmulStreamed: axes must ascend/);
     fails(withMatmul({ axes: [[1, 2]], values: [1, 0] }), /threaded\.matmulStreamed\.values\.1/);
-    fails({ ...profile, residency: { bytes: [1, 2], share: [1] } }, /residency: a share per number of bytes/);
+    fails(
+      { ...profile, residency: [{ matrixBytes: 1, bytes: [1, 2], share: [1] }] },
+      /residency\.0: a share per number of bytes/,
+    );
     fails({ ...profile, colour: "red" }, /colour/);
     fails(null, /the whole/);
   });

@@ -80,10 +80,26 @@ const profile = z.strictObject({
   threaded: tables,
   /** On the caller's thread alone; null where that is the same. */
   serial: tables.nullable(),
-  /** How much of the time from cached to streamed weights a product takes, by bytes used between two uses: 0 to 1, rising. */
+  /**
+   * How much of the time from cached to streamed weights a product takes, by bytes used between two uses: 0 to 1, rising. A
+   * curve for each of several sizes of matrices, ascending.
+   */
   residency: z
-    .strictObject({ bytes: z.array(positive).nonempty(), share: z.array(z.number().min(0).max(1)).nonempty() })
-    .refine(({ bytes, share }) => bytes.length === share.length, "a share per number of bytes"),
+    .array(
+      z
+        .strictObject({
+          matrixBytes: positive,
+          bytes: z.array(positive).nonempty(),
+          share: z.array(z.number().min(0).max(1)).nonempty(),
+        })
+        .refine(({ bytes, share }) => bytes.length === share.length, "a share per number of bytes"),
+    )
+    .nonempty()
+    .max(16)
+    .refine(
+      (curves) => curves.every((curve, i) => i === 0 || curve.matrixBytes > curves[i - 1]!.matrixBytes),
+      "sizes ascend",
+    ),
   /** Whole models against the sum of their operations: a factor for each part; of calls, microseconds each. */
   factors: z.strictObject({ prefill: factors, decode: factors }),
   /** Standard deviation of log(measured ÷ predicted) over whole models that were left out in turn. */
@@ -108,6 +124,8 @@ const profile = z.strictObject({
     /** Measurements that were repeated because the anchor beside them was off. */
     retried: z.number().int().nonnegative(),
     points: z.number().int().positive(),
+    /** Bytes of the window of weights that were streamed, the memory anchor's among them. */
+    weightBytes: positive.default(256 * 2 ** 20),
     seconds: positive,
     checks: z.array(check),
   }),

@@ -4,7 +4,7 @@ import { fillGaps } from "./fill-gaps.ts";
 import type { Grid } from "./grid.ts";
 import type { LatencyTables } from "./latency-profile.ts";
 import { type RowKind, rowKinds } from "./plan.ts";
-import { createResidencyTrials, type ResidencyTrials, residencyOf } from "./residency.ts";
+import { createResidencyTrials, residencyOf } from "./residency.ts";
 import type { Stage } from "./stage.ts";
 import type { RawTimes } from "./times.ts";
 import { createTrials, type TableName, type TableTrials, type Trial } from "./trials.ts";
@@ -14,7 +14,7 @@ export class Operations {
   readonly trials: readonly Trial[];
   private readonly threaded: Map<TableName, TableTrials>;
   private readonly serial: Map<TableName, TableTrials> | null;
-  private readonly residency: ResidencyTrials;
+  private readonly residency: ReturnType<typeof createResidencyTrials>;
   private readonly backend: Backend;
 
   /** `mostWork`: of one operation, in int4 multiply-adds. */
@@ -26,18 +26,19 @@ export class Operations {
     this.residency = createResidencyTrials(stage);
     const ofTables = [this.threaded, this.serial].flatMap((tables) => [...(tables?.values() ?? [])]);
     const measurable = ofTables.flatMap(({ trials }) => trials).filter((trial) => trial !== null);
-    this.trials = [...measurable, ...this.residency.trials];
+    this.trials = [...measurable, ...this.residency.flatMap(({ trials }) => trials)];
   }
 
   /** The tables of times in microseconds, in the order of the trials. Steps count as nothing yet. */
   rawTimes(values: readonly number[]): RawTimes {
     const times = new Map(this.trials.map((trial, i) => [trial, values[i]!]));
     const { name, simd, threads, serialWork } = this.backend;
+    const threaded = toTables(this.threaded, times);
     return {
       engine: { backend: name, simd, threads, serialWork },
-      threaded: toTables(this.threaded, times),
+      threaded,
       serial: this.serial && toTables(this.serial, times),
-      residency: residencyOf(this.residency, times),
+      residency: residencyOf(this.residency, times, threaded),
     };
   }
 }

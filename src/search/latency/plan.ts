@@ -20,10 +20,10 @@ export const rowKinds = [
 export type RowKind = (typeof rowKinds)[number];
 
 /**
- * Parts of a model whose times are told apart. `calls` is the number of operations: what each takes more among others than
- * in a row with its like, when everything it touches is warm.
+ * Parts of a model whose times are told apart. `repeats` is of the matrices of blocks that run again. `calls` is the number
+ * of operations: what each takes more among others than in a row with its like, when everything it touches is warm.
  */
-export const parts = ["matrices", "head", "attention", "rest", "calls"] as const;
+export const parts = ["matrices", "repeats", "head", "attention", "rest", "calls"] as const;
 export type Part = (typeof parts)[number];
 
 /**

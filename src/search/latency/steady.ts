@@ -23,6 +23,8 @@ export interface SteadyOptions {
   acceptUnsteady: boolean;
   /** Called before each batch with the share that is done; may throw. */
   pause(done: number): Promise<void>;
+  /** Waits so many milliseconds; may throw. */
+  rest(ms: number): Promise<void>;
 }
 
 /** What came of it. */
@@ -43,8 +45,10 @@ interface Batch {
   readings: [Reading, Reading];
 }
 
-// How often a batch is measured again at most.
-const mostRetries = 3;
+// How often a batch is measured again at most, and how long is waited for the anchors to come back before that.
+const mostRetries = 6;
+const restMs = 200;
+const mostRests = 50;
 
 /**
  * Measures items 0…count by `measure`, each up to `visits` times.
@@ -63,36 +67,51 @@ export async function measureSteadily(
   const take = async (items: number[]): Promise<Batch> => {
     await options.pause(batches.reduce((sum, batch) => sum + batch.items.length, 0) / total);
     const before: Reading = latest ?? options.readAnchors();
-    const values = items.map(measure);
+    // Twice, some tenths of a second apart: a short disturbance spoils one of the two, and only ever adds time.
+    const first = items.map(measure);
+    const values = items.map((item, i) => Math.min(first[i]!, measure(item)));
     latest = options.readAnchors();
     return { items, values, readings: [before, latest] };
   };
+  const settle = async (reference: Reading) => {
+    for (let rests = 0; rests < mostRests && options.hasTimeFor(options.batch); rests++) {
+      latest = options.readAnchors();
+      if (deviationOf(latest, reference) <= bound) return;
+      await options.rest(restMs);
+    }
+  };
+  let retried = 0;
   for (let visit = 0; visit < options.visits && (visit === 0 || options.hasTimeFor(count)); visit++) {
     const order = random.shuffle(Array.from({ length: count }, (_, i) => i));
     for (let at = 0; at < count; at += options.batch) batches.push(await take(order.slice(at, at + options.batch)));
+    retried += await retry(batches, take, settle, bound, options);
   }
-  const retried = await retry(batches, take, bound, options);
-  const kept = keepSteady(batches, bound);
+  const { kept, off } = keepSteady(batches, bound);
   const anchors = summarize(
     options.anchors,
     kept.flatMap(({ readings }) => readings),
   );
-  const steady = isSteady(anchors, bound);
-  if (!steady && !options.acceptUnsteady) throw unsteady(anchors, bound);
+  const steady = off === 0 && isSteady(anchors, bound);
+  if (!steady && !options.acceptUnsteady) throw unsteady(options.anchors, batches, off, bound);
   return { values: valuesOf(kept, count), anchors, steady, bound, retried };
 }
 
+/** Measures batches again that were off and have items that no other batch has. */
 async function retry(
   batches: Batch[],
   take: (items: number[]) => Promise<Batch>,
+  settle: (reference: Reading) => Promise<void>,
   bound: number,
   { hasTimeFor }: SteadyOptions,
 ): Promise<number> {
   let retried = 0;
   for (let attempt = 0; attempt < mostRetries; attempt++) {
-    const reference = referenceOf(batches.flatMap(({ readings }) => readings));
+    const reference = referenceOf(readingsOf(batches), bound);
+    const known = new Set(batches.filter((batch) => isKept(batch, reference, bound)).flatMap(({ items }) => items));
     for (const [i, batch] of batches.entries()) {
-      if (isKept(batch, reference, bound) || !hasTimeFor(batch.items.length)) continue;
+      if (isKept(batch, reference, bound) || batch.items.every((item) => known.has(item))) continue;
+      if (!hasTimeFor(batch.items.length)) return retried;
+      await settle(reference);
       batches[i] = await take(batch.items);
       retried += batch.items.length;
     }
@@ -100,17 +119,21 @@ async function retry(
   return retried;
 }
 
+function readingsOf(batches: readonly Batch[]): Reading[] {
+  return batches.flatMap(({ readings }) => readings);
+}
+
 function isKept({ readings }: Batch, reference: Reading, bound: number): boolean {
   return readings.every((reading) => deviationOf(reading, reference) <= bound);
 }
 
-// Batches that were off in the end count only for items that no other batch has.
-function keepSteady(batches: readonly Batch[], bound: number): Batch[] {
-  const reference = referenceOf(batches.flatMap(({ readings }) => readings));
+// Batches that were off in the end count only where an item has no other.
+function keepSteady(batches: readonly Batch[], bound: number): { kept: Batch[]; off: number } {
+  const reference = referenceOf(readingsOf(batches), bound);
   const good = batches.filter((batch) => isKept(batch, reference, bound));
-  const seen = new Set(good.flatMap(({ items }) => items));
-  const others = batches.filter((batch) => !good.includes(batch) && batch.items.some((item) => !seen.has(item)));
-  return batches.filter((batch) => good.includes(batch) || others.includes(batch));
+  const known = new Set(good.flatMap(({ items }) => items));
+  const others = batches.filter((batch) => !good.includes(batch) && batch.items.some((item) => !known.has(item)));
+  return { kept: [...good, ...others], off: others.length };
 }
 
 function valuesOf(batches: readonly Batch[], count: number): number[] {
@@ -121,10 +144,13 @@ function valuesOf(batches: readonly Batch[], count: number): number[] {
   return visits.map(median);
 }
 
-function unsteady(anchors: readonly Anchor[], bound: number): HandheldError {
+function unsteady(names: readonly string[], batches: readonly Batch[], off: number, bound: number): HandheldError {
+  const anchors = summarize(names, readingsOf(batches));
+  const seldom =
+    off > 0 ? `; ${off} of ${batches.length} batches were never measured while it was as most of the time` : "";
   return new HandheldError(
     "unsteady",
     `the machine did not stay the same while it was calibrated: ${worstAnchor(anchors)}, ${(100 * bound).toFixed(0)} % are ` +
-      "allowed; end other programs, plug it in, let it cool, and calibrate again (or accept the unsteady result)",
+      `allowed${seldom}; end other programs, plug it in, let it cool, and calibrate again (or accept the unsteady result)`,
   );
 }

@@ -51,6 +51,12 @@ export class Stopwatch {
     return Math.max(best, 1e-3);
   }
 
+  /** Microseconds of each of several trials, the filler measured before. */
+  measureAll(trials: readonly Trial[]): number[] {
+    this.measureFiller();
+    return trials.map((trial) => this.measure(trial));
+  }
+
   /** Measures the work that is put before lists of little work, so that all threads run them. Call before, and now and then. */
   measureFiller(): void {
     if (this.fillerRows === 0) return;

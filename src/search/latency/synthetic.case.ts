@@ -67,10 +67,19 @@ export function syntheticProfile(): LatencyProfile {
       step: formulas.step,
     },
     serial: null,
-    residency: { bytes: [1], share: [1] },
+    residency: [{ matrixBytes: 1, bytes: [1], share: [1] }],
     factors: { prefill: plainFactors, decode: plainFactors },
     deviation: { prefill: 0.03, decode: 0.02 },
-    quality: { steady: true, bound: 0.1, anchors: [], retried: 0, points: 1, seconds: 1, checks: [] },
+    quality: {
+      steady: true,
+      bound: 0.1,
+      anchors: [],
+      retried: 0,
+      points: 1,
+      weightBytes: 2 ** 28,
+      seconds: 1,
+      checks: [],
+    },
   };
 }
 

@@ -4,6 +4,7 @@ import type { Spec } from "../../spec/spec.ts";
 import { MonotoneGrid } from "./grid.ts";
 import type { Factors, LatencyProfile, LatencyTables } from "./latency-profile.ts";
 import { chunkTokens, type OperationSink, type Part, parts, planForward, type RowKind } from "./plan.ts";
+import { Residency } from "./residency.ts";
 import { commandsPerList, operationWork } from "./work.ts";
 
 /** Microseconds of a forward pass by part, `calls` counted as one each; all are to be multiplied by the part's factor. */
@@ -25,7 +26,6 @@ export class DeviceTimes {
   private readonly threaded: PreparedTables;
   private readonly serial: PreparedTables;
   private readonly serialWork: number;
-  private readonly residency: MonotoneGrid;
   private readonly totals = new PassTotals();
   private readonly costs: PassCosts;
 
@@ -33,8 +33,7 @@ export class DeviceTimes {
     this.threaded = prepare(threaded);
     this.serial = serial === null ? this.threaded : prepare(serial);
     this.serialWork = engine.serialWork;
-    this.residency = new MonotoneGrid({ axes: [residency.bytes], values: residency.share.map((x) => x + tiny) });
-    this.costs = new PassCosts();
+    this.costs = new PassCosts(new Residency(residency));
   }
 
   /** Microseconds by part of `tokens` tokens behind `position` cached ones; overwritten by the next call. */
@@ -47,8 +46,8 @@ export class DeviceTimes {
     const weightBytes = totals.weightBytes / passes;
     const cacheBytes = (totals.cacheBytesPerToken / passes) * (position + tokens);
     costs.tables = totals.work / lists < this.serialWork ? this.serial : this.threaded;
-    costs.modelShare = this.cold(weightBytes + cacheBytes);
-    costs.blockShare = this.cold(totals.blockBytes / passes / spec.layers);
+    costs.modelBytes = weightBytes + cacheBytes;
+    costs.blockBytes = totals.blockBytes / passes / spec.layers;
     costs.reset();
     planForward(spec, tokens, position, costs);
     costs.times.rest += costs.tables.step;
@@ -68,14 +67,7 @@ export class DeviceTimes {
   choiceMicroseconds(spec: Spec): number {
     return this.serial.rows.argmax.at(1, spec.vocabulary) + this.serial.step;
   }
-
-  private cold(bytes: number): number {
-    return Math.min(1, Math.max(0, this.residency.at(bytes) - tiny));
-  }
 }
-
-// Grids hold values above 0.
-const tiny = 1e-6;
 
 function prepare(tables: LatencyTables): PreparedTables {
   const rows = Object.entries(tables.rows).map(([kind, grid]) => [kind, new MonotoneGrid(grid)]);
@@ -137,11 +129,16 @@ class PassTotals implements OperationSink {
 
 /** Microseconds by part. */
 class PassCosts implements OperationSink {
-  readonly times: PartTimes = { matrices: 0, head: 0, attention: 0, rest: 0, calls: 0 };
+  readonly times: PartTimes = { matrices: 0, repeats: 0, head: 0, attention: 0, rest: 0, calls: 0 };
   tables!: PreparedTables;
-  /** From cached (0) to streamed (1): for weights used once in a pass, and for those of a block that runs again. */
-  modelShare = 0;
-  blockShare = 0;
+  /** Bytes used between two uses of a matrix: of one used once in a pass, and of one of a block that runs again. */
+  modelBytes = 0;
+  blockBytes = 0;
+  private readonly residency: Residency;
+
+  constructor(residency: Residency) {
+    this.residency = residency;
+  }
 
   reset(): void {
     for (const part of parts) this.times[part] = 0;
@@ -152,7 +149,9 @@ class PassCosts implements OperationSink {
     const columns = Math.ceil(K / 32) * 32;
     const cached = this.tables.cached.at(N, rows, columns);
     const more = Math.max(0, this.tables.streamed.at(N, rows, columns) - cached);
-    this.times[part] += times * cached + more * ((times - again) * this.modelShare + again * this.blockShare);
+    const size = matrixBytes(M, K, "int4");
+    this.times[part] += (times - again) * (cached + more * this.residency.share(this.modelBytes, size));
+    if (again > 0) this.times.repeats += again * (cached + more * this.residency.share(this.blockBytes, size));
   }
 
   attention(

@@ -85,7 +85,7 @@ export function matmul(stage: Stage, point: readonly number[], window: number, s
   if (bytes > window || N * M > stageShape.rows * stageShape.width) return null;
   const work = operationWork.matmul(N, M, K);
   return {
-    name: `${window === stage.weightBytes ? "streamed" : "cached"} product ${N} × [${M}, ${K}]`,
+    name: `${window === hotWindow ? "cached" : "streamed"} product ${N} × [${M}, ${K}]`,
     countedWork: work,
     work,
     serial,
@@ -96,6 +96,15 @@ export function matmul(stage: Stage, point: readonly number[], window: number, s
       return () => backend.matmulInt4(output, codes, stage.nextWeights(bytes, window), N, M, K, M, false);
     },
   };
+}
+
+/** The anchors of a calibration: arithmetic, memory (weights from the first `window` bytes), and operations as small as they get. */
+export function anchorTrials(stage: Stage, window: number): Trial[] {
+  return [
+    { ...matmul(stage, [64, 512, 512], hotWindow, false)!, name: "arithmetic" },
+    { ...matmul(stage, [1, 2048, 2048], window, false)!, name: "memory" },
+    { ...rowTrial(stage, "rmsNorm", [1, 512], false)!, name: "small operations" },
+  ];
 }
 
 function attention(stage: Stage, point: readonly number[], serial: boolean): Trial | null {

@@ -1,20 +1,39 @@
-// Verifies predictions: builds candidates with random weights and measures them whole, by turns.
+// Verifies predictions: builds candidates with random weights and measures them whole, by turns, while the machine is as it
+// was when it was calibrated.
+import { HandheldError } from "../../errors.ts";
 import type { Backend } from "../../kernels/backend.ts";
-import { randomFill } from "../../model/weights.ts";
 import { modelBytes } from "../../spec/arithmetic.ts";
 import type { Spec } from "../../spec/spec.ts";
+import { Guard } from "./guard.ts";
+import type { LatencyProfile } from "./latency-profile.ts";
 import { pooledDecoder } from "./pooled.ts";
 import type { Estimate, Predictor, SpeedRequest } from "./predictor.ts";
-import { median, type TimedModel, type TimedTurn, timeByTurns } from "./whole-model.ts";
+import { Stage } from "./stage.ts";
+import { Stopwatch } from "./stopwatch.ts";
+import { anchorTrials, stageShape } from "./trials.ts";
+import { median, speedsOf, type TimedTurn, timeByTurns } from "./whole-model.ts";
+
+/** What a machine's anchors read when it was calibrated, in microseconds, and the bytes that the memory anchor walks through. */
+export interface AnchorReference {
+  times: number[];
+  weightBytes: number;
+}
+
+/** The anchors of a profile. */
+export function anchorsOf({ quality }: LatencyProfile): AnchorReference {
+  return { times: quality.anchors.map(({ times }) => median(times)), weightBytes: quality.weightBytes };
+}
 
 /** Options of {@link verifyCandidates}. */
 export interface VerifyOptions extends SpeedRequest {
   /** Turns of each candidate. Default 3. */
   rounds?: number | undefined;
-  /** A candidate whose rounds lie further apart than this share, for the machine was busy, gets as many again. Default: none. */
-  spreadAtMost?: number | undefined;
   /** What was predicted, beside what is measured. */
   predictor?: Predictor | undefined;
+  /** How the machine should be. Default: as when the predictor's profile was made. */
+  anchors?: AnchorReference | undefined;
+  /** Seconds for waiting until it is, and for measuring again, in all. Default 30. */
+  patienceSeconds?: number | undefined;
   /** Turns of these candidates that an interrupted verification took before; they are not taken again. */
   earlier?: readonly TimedTurn[] | undefined;
   /** Hears each turn that is taken, so that it is not lost with the device. */
@@ -42,10 +61,14 @@ export interface VerifiedCandidate {
   prefill: VerifiedSpeed;
   /** Of tokens around the context. */
   decode: VerifiedSpeed;
+  /** The machine was never as it was when it was calibrated (busier, throttled, another one): no fair comparison. */
+  disturbed: boolean;
 }
 
 // Bytes that a matrix may take up to its next place.
 const alignment = 576;
+/** Activations of the anchors, and the little cache that none of them uses. */
+const anchorShape = { rows: 64, width: stageShape.width, cacheBytes: 2 ** 20 };
 
 /**
  * Measures candidates whole, each in its turn over several rounds. One memory for weights serves them all, so that it takes
@@ -57,67 +80,28 @@ export async function verifyCandidates(
   specs: readonly Spec[],
   options: VerifyOptions,
 ): Promise<VerifiedCandidate[]> {
-  const { prompt, context } = options;
-  const bytes = specs.reduce((most, spec) => Math.max(most, modelBytes(spec, "int4")), 0);
-  const matrices = specs.reduce((most, spec) => Math.max(most, 8 * spec.layers + 4), 0);
-  const size = Math.ceil(bytes / 144) * 144 + matrices * alignment;
-  const weights = backend.alloc(size);
+  const { prompt, context, predictor, rounds = 3, earlier, now, signal, onTurn, onProgress } = options;
+  const anchors = options.anchors ?? (predictor && anchorsOf(predictor.profile));
+  const stage = new Stage(backend, {
+    ...anchorShape,
+    weightBytes: Math.max(poolBytes(specs), anchors?.weightBytes ?? 0),
+  });
   try {
-    randomFill(1)("weights", backend.u8(weights, size), [8, size / 18], "int4");
     const open = (spec: Spec) => {
-      let at = weights;
-      return pooledDecoder(backend, spec, (wanted) => {
-        const ptr = at;
-        at += Math.ceil(wanted / alignment) * alignment;
-        return ptr;
-      });
+      stage.rewind();
+      return pooledDecoder(backend, spec, (bytes) => stage.nextWeights(bytes));
     };
     const models = specs.map((spec) => ({ spec, prompt, context }));
-    const turns = [...(options.earlier ?? [])];
-    await takeTurns(models, open, turns, options);
-    return summarizeTurns(specs, turns, options);
+    const guard = anchors && anchors.times.length > 0 ? guardOf(stage, anchors, options) : undefined;
+    const hear = (done: number, total: number, turn: TimedTurn) => {
+      onTurn?.(turn);
+      onProgress?.(done, total);
+    };
+    const timing = { rounds, repeats: 3, repeatSeconds: 0.1, guard, now, signal, earlier, onTurn: hear };
+    return summarizeTurns(specs, await timeByTurns(models, open, timing), options);
   } finally {
-    backend.free(weights);
+    stage.free();
   }
-}
-
-/** Takes the turns that are missing, and adds them. */
-async function takeTurns(
-  models: readonly TimedModel[],
-  open: Parameters<typeof timeByTurns>[1],
-  turns: TimedTurn[],
-  { rounds = 3, spreadAtMost = Infinity, now, signal, onTurn, onProgress }: VerifyOptions,
-): Promise<void> {
-  const timing = { rounds, repeats: 3, repeatSeconds: 0.1, now, signal };
-  const hear = (turn: TimedTurn, done: number, total: number) => {
-    turns.push(turn);
-    onTurn?.(turn);
-    onProgress?.(done, total);
-  };
-  const earlier = [...turns];
-  await timeByTurns(models, open, { ...timing, earlier, onTurn: (done, total, turn) => hear(turn, done, total) });
-  const first = turns.filter(({ round }) => round < rounds);
-  const restless = [...models.keys()].filter((i) => spreadOf(first.filter(({ model }) => model === i)) > spreadAtMost);
-  if (restless.length === 0) return;
-  const before = rounds * models.length;
-  await timeByTurns(
-    restless.map((i) => models[i]!),
-    open,
-    {
-      ...timing,
-      earlier: earlier
-        .filter(({ round }) => round >= rounds)
-        .map((turn) => ({ ...turn, model: restless.indexOf(turn.model), round: turn.round - rounds })),
-      onTurn: (done, total, turn) =>
-        hear({ ...turn, model: restless[turn.model]!, round: rounds + turn.round }, before + done, before + total),
-    },
-  );
-}
-
-/** The larger of both speeds' spreads. */
-function spreadOf(turns: readonly TimedTurn[]): number {
-  const spread = (speeds: number[]) => (Math.max(...speeds) - Math.min(...speeds)) / median(speeds);
-  return Math.max(spread(turns.map(({ prefill }) => prefill)), spread(turns.map(({ decode }) => decode)));
 }
 
 /** What turns say of the candidates, those left out that had none: of all turns, or of those until a device was lost. */
@@ -127,20 +111,37 @@ export function summarizeTurns(
   { prompt, context, predictor }: Pick<VerifyOptions, "prompt" | "context" | "predictor">,
 ): VerifiedCandidate[] {
   return specs.flatMap((spec, i) => {
-    const own = turns.filter(({ model }) => model === i).sort((a, b) => a.round - b.round);
-    if (own.length === 0) return [];
+    const speeds = speedsOf(turns, i);
+    if (speeds === null) return [];
+    const { prefill, decode, disturbed } = speeds;
     const predicted = predictor?.speed(spec, { prompt, context });
     return {
       spec,
-      prefill: verified(
-        own.map(({ prefill }) => prefill),
-        predicted?.prefillTokensPerSecond,
-      ),
-      decode: verified(
-        own.map(({ decode }) => decode),
-        predicted?.decodeTokensPerSecond,
-      ),
+      prefill: verified(prefill, predicted?.prefillTokensPerSecond),
+      decode: verified(decode, predicted?.decodeTokensPerSecond),
+      disturbed,
     };
+  });
+}
+
+function poolBytes(specs: readonly Spec[]): number {
+  const bytes = specs.reduce((most, spec) => Math.max(most, modelBytes(spec, "int4")), 0);
+  const matrices = specs.reduce((most, spec) => Math.max(most, 8 * spec.layers + 4), 0);
+  return Math.ceil(bytes / alignment) * alignment + matrices * alignment;
+}
+
+function guardOf(stage: Stage, { times, weightBytes }: AnchorReference, options: VerifyOptions): Guard {
+  const { now = () => performance.now(), patienceSeconds = 30, signal } = options;
+  const stopwatch = new Stopwatch(stage, { sliceMs: 3, slices: 3, now });
+  const trials = anchorTrials(stage, weightBytes);
+  return new Guard({
+    readAnchors: () => stopwatch.measureAll(trials),
+    reference: times,
+    patienceMs: patienceSeconds * 1000,
+    async rest(ms) {
+      await new Promise((resolve) => setTimeout(resolve, ms));
+      if (signal?.aborted) throw new HandheldError("aborted", "stopped while measuring models");
+    },
   });
 }
 

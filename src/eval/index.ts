@@ -1,11 +1,5 @@
 // Public names of handheld/eval: what a model can do, on calls, tasks and long texts.
-export {
-  type CallEvaluation,
-  type CallEvaluationOptions,
-  evaluateCalls,
-  type FunctionCounts,
-  spread,
-} from "./calls.ts";
+
 export type { CallAnswer, TunedModel } from "./calls/answers.ts";
 export { type Comparison, type ComparisonRules, loadRules, shippedRules } from "./calls/comparison.ts";
 export {
@@ -20,6 +14,13 @@ export {
 export type { CallMetric, CallProtocol } from "./calls/protocol.ts";
 export { callProtocols, type ProtocolName } from "./calls/protocols.ts";
 export { type RougeScores, rouge } from "./calls/rouge.ts";
+export {
+  type CallEvaluation,
+  type CallEvaluationOptions,
+  evaluateCalls,
+  type FunctionCounts,
+  spread,
+} from "./calls.ts";
 export { type EvaluateOptions, evaluateTasks, type ModelToEvaluate, type Sample } from "./evaluate.ts";
 export { hashModel } from "./model-hash.ts";
 export { evaluateNeedle, type NeedleOptions } from "./needle.ts";

@@ -26,12 +26,6 @@ export interface CallComparison {
   tooMuch: boolean;
 }
 
-/** One argument of two calls. */
-interface Pair {
-  predicted: Json | undefined;
-  expected: Json | undefined;
-}
-
 /** Compares an answer (null: it has no calls) with what was expected. */
 export function compareCalls(
   predicted: readonly Call[] | null,
@@ -101,51 +95,61 @@ class Comparer {
   }
 
   #argument(name: string, index: number, at: number): boolean {
+    const { functions } = this.#options;
     const [predicted, expected] = [this.#predicted[index]!, this.#expected[at]!];
-    const schema = this.#options.functions.get(expected.name)?.parameters.properties[name];
+    const schema = functions.get(expected.name)?.parameters.properties[name];
     const value = (call: Call) => {
       const given = Object.hasOwn(call.arguments, name) ? call.arguments[name] : undefined;
       return isNone(given) ? schema?.default : given;
     };
-    const pair = { predicted: value(predicted), expected: value(expected) };
-    return this.#equal(pair, this.#how(expected.name, name), schema, index, at);
-  }
-
-  #equal(pair: Pair, how: Comparison, schema: ParameterSchema | undefined, index: number, at: number): boolean {
-    const { predicted, expected } = pair;
-    if (isNone(predicted) || isNone(expected)) return isNone(predicted) && isNone(expected);
-    const references = [
-      fittingReference(predicted, referencesBefore(this.#predicted, index, this.#schemas), schema, true),
-      fittingReference(expected, referencesBefore(this.#expected, at, this.#schemas), schema, true),
-    ];
-    const [ours, theirs] = references;
-    if (ours && theirs) {
-      const found = this.call(ours.number - 1, theirs.number - 1);
+    const before = {
+      predicted: referencesBefore(this.#predicted, index, this.#schemas),
+      expected: referencesBefore(this.#expected, at, this.#schemas),
+    };
+    /** Whether both are results of equal calls; null where neither is a result. */
+    const sameResult: SameResult = (left, right, inner) => {
+      const ours = fittingReference(left, before.predicted, inner, true);
+      const theirs = fittingReference(right, before.expected, inner, true);
+      if (!ours && !theirs) return null;
+      const found = ours && theirs ? this.call(ours.number - 1, theirs.number - 1) : null;
       return found !== null && found.right === found.counted;
-    }
-    if (ours || theirs) return false;
-    const inside = (a: Json | undefined, b: Json | undefined, inner?: ParameterSchema) =>
-      this.#equal({ predicted: a, expected: b }, how, inner, index, at);
-    if (schema && isStringList(schema) && typeof predicted !== typeof expected) {
-      return inside([predicted].flat() as Json, [expected].flat() as Json, schema);
-    }
-    if (Array.isArray(predicted) && Array.isArray(expected)) {
-      const within = (item: Json, list: readonly Json[], turned: boolean) =>
-        list.some((other) => (turned ? inside(other, item, schema?.items) : inside(item, other, schema?.items)));
-      return (
-        predicted.every((item) => within(item, expected, false)) &&
-        expected.every((item) => within(item, predicted, true))
-      );
-    }
-    if (isObject(predicted) && isObject(expected)) {
-      const keys = new Set([...Object.keys(predicted), ...Object.keys(expected)]);
-      const own = (object: Record<string, Json>, key: string) => (Object.hasOwn(object, key) ? object[key] : undefined);
-      return [...keys].every((key) => inside(own(predicted, key), own(expected, key), schema?.properties?.[key]));
-    }
-    if (typeof predicted !== "string" || typeof expected !== "string") return predicted === expected;
-    const plain = (text: string) => normalizeSpace(text).toLowerCase();
-    return plain(predicted) === plain(expected) || (how === "meaning" && sameMeaning(predicted, expected));
+    };
+    return sameValue(value(predicted), value(expected), schema, this.#how(expected.name, name), sameResult);
   }
+}
+
+type SameResult = (predicted: Json, expected: Json, schema: ParameterSchema | undefined) => boolean | null;
+
+function sameValue(
+  predicted: Json | undefined,
+  expected: Json | undefined,
+  schema: ParameterSchema | undefined,
+  how: Comparison,
+  sameResult: SameResult,
+): boolean {
+  if (isNone(predicted) || isNone(expected)) return isNone(predicted) && isNone(expected);
+  const result = sameResult(predicted, expected, schema);
+  if (result !== null) return result;
+  const inside = (a: Json | undefined, b: Json | undefined, inner: ParameterSchema | undefined) =>
+    sameValue(a, b, inner, how, sameResult);
+  if (schema && isStringList(schema) && typeof predicted !== typeof expected) {
+    return inside([predicted].flat() as Json, [expected].flat() as Json, schema);
+  }
+  if (Array.isArray(predicted) && Array.isArray(expected)) {
+    const same = (a: Json, b: Json) => inside(a, b, schema?.items);
+    return (
+      predicted.every((item) => expected.some((other) => same(item, other))) &&
+      expected.every((item) => predicted.some((other) => same(other, item)))
+    );
+  }
+  if (isObject(predicted) && isObject(expected)) {
+    const keys = new Set([...Object.keys(predicted), ...Object.keys(expected)]);
+    const own = (object: Record<string, Json>, key: string) => (Object.hasOwn(object, key) ? object[key] : undefined);
+    return [...keys].every((key) => inside(own(predicted, key), own(expected, key), schema?.properties?.[key]));
+  }
+  if (typeof predicted !== "string" || typeof expected !== "string") return predicted === expected;
+  const plain = (text: string) => normalizeSpace(text).toLowerCase();
+  return plain(predicted) === plain(expected) || (how === "meaning" && sameMeaning(predicted, expected));
 }
 
 function isNone(value: Json | undefined): value is null | undefined {

@@ -76,11 +76,24 @@ describe("JSON lines", () => {
     expect(dataset.train[0]?.answers[1]?.arguments).toEqual({ number: "result1" });
   });
 
+  it("keep what the user is told", async () => {
+    const said = JSON.stringify({ query: "call 1", answers: [{ name: "dial" }], response: "Calling." });
+    const root = await write({ "a.jsonl": `${said}\n${line("call 2")}` });
+    const { dataset } = await loadCalls(`${root}/a.jsonl`);
+    const byQuery = new Map(dataset.train.map((sample) => [sample.query, sample.response]));
+    expect(Object.fromEntries(byQuery)).toEqual({ "call 1": "Calling.", "call 2": undefined });
+  });
+
   it.each<[string, string, string]>([
     ["cut off", '{"query": "x"', "a.jsonl:2: not JSON"],
     ["a list", "[]", "a.jsonl:2: not a JSON object"],
     ["without query", '{"answers":[{"name":"f"}]}', 'a.jsonl:2: "query" must be a text'],
     ["with an empty query", '{"query":" ","answers":[{"name":"f"}]}', 'a.jsonl:2: "query"'],
+    [
+      "with a response that is no text",
+      '{"query":"x","answers":[{"name":"f"}],"response":1}',
+      '"response" must be a text',
+    ],
     ["without answers", '{"query":"x","answers":[]}', 'a.jsonl:2: "answers" must be a list'],
     ["with a nameless call", '{"query":"x","answers":[{}]}', 'a.jsonl:2: answers[0] has no "name"'],
     [

@@ -5,6 +5,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { bundleBrowser } from "./bundle-browser.js";
+import { bundleLeaderboard } from "./bundle-leaderboard.js";
 import { bundleRemote } from "./bundle-remote.js";
 
 const root = new URL("..", import.meta.url).pathname;
@@ -73,10 +74,13 @@ if (!upToDate(tsStamp, newest(join(root, "src")), scriptTime, statSync(join(root
 
 const browserStamp = join(root, "dist/.browser-built");
 const bundlerTime = Math.max(
-  ...["bundle-browser.js", "bundle-remote.js"].map((name) => statSync(join(root, "scripts", name)).mtimeMs),
+  ...["bundle-browser.js", "bundle-remote.js", "bundle-leaderboard.js"].map(
+    (name) => statSync(join(root, "scripts", name)).mtimeMs,
+  ),
 );
 if (!upToDate(browserStamp, statSync(wasmStamp).mtimeMs, statSync(tsStamp).mtimeMs, bundlerTime)) {
   await bundleBrowser(root);
   await bundleRemote(root);
+  await bundleLeaderboard(root);
   writeFileSync(browserStamp, "");
 }

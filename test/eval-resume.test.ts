@@ -12,9 +12,11 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { isDeepStrictEqual } from "node:util";
 import { afterAll, describe, expect, it } from "vitest";
-import { evaluationSchema } from "../src/eval/result.ts";
 import { createRandom } from "../src/random.ts";
+import { type ResultRecord, recordSchema } from "../src/results/record.ts";
+import { readRecords } from "../src/results/store.ts";
 import { handheld, resultOf } from "./support/cli.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "handheld-eval-"));
@@ -30,9 +32,10 @@ writeFileSync(join(folder, "data", "validation.jsonl"), rows.map((row) => `${JSO
 
 const evaluate = (work: string, ...more: string[]) => [
   ...["eval", model, "--tasks", "piqa", "--data", join(folder, "data"), "--work", join(folder, work), "--json"],
-  ...more,
+  ...["--results", join(folder, "results", work), ...more],
 ];
-const numbers = (result: Record<string, unknown>) => evaluationSchema.parse(result).tasks;
+const recordOf = (result: Record<string, unknown>): ResultRecord => recordSchema.parse(result.record);
+const numbers = (result: Record<string, unknown>) => recordOf(result).tasks;
 
 /** Bytes of what a run has noted as finished. */
 function journalBytes(work: string): number {
@@ -55,6 +58,8 @@ describe("handheld eval --tasks", () => {
       .map((line) => JSON.parse(line));
     expect(lines).toHaveLength(20);
     expect(lines[0]).toMatchObject({ task: "piqa", index: 0, row: rows[0], target: 0 });
+    const { records } = await readRecords(join(folder, "results", "table"));
+    expect(records).toEqual([recordOf(resultOf(ended))]);
   });
 
   it("names a task that it does not know, and what is near", async () => {
@@ -73,6 +78,7 @@ describe("handheld eval --tasks", () => {
       "--json",
       "--work",
       join(folder, "missing"),
+      "--no-record",
     ]);
     expect(missing).toMatchObject({
       code: 0,
@@ -104,5 +110,45 @@ describe("handheld eval --tasks", () => {
     expect(killed).toBeGreaterThan(3);
     expect(journalBytes("killed")).toBeGreaterThan(0);
     expect(numbers(resultOf(await handheld(evaluate("killed"))))).toEqual(whole);
+    // A run that was killed leaves no half of a record, whenever it was.
+    const { records, problems } = await readRecords(join(folder, "results", "killed"));
+    expect(records.map(({ tasks }) => tasks).every((tasks) => isDeepStrictEqual(tasks, whole))).toBe(true);
+    expect([records.length > 0, problems]).toEqual([true, []]);
+  });
+});
+
+describe("handheld eval --cost", () => {
+  const ends = ["SIGKILL", "SIGINT"] as const;
+  it.each(ends)("ended by %s keeps its points until the record is written", { timeout: 120_000 }, async (end) => {
+    const spec = join(folder, "spec.json");
+    writeFileSync(
+      spec,
+      JSON.stringify({ layers: 2, width: 64, ffnWidth: 64, heads: 2, vocabulary: 256, context: 512 }),
+    );
+    const work = join(folder, `cost-${end}`);
+    const args = [
+      ...["eval", spec, "--cost", "--forms", "int4", "--prompts", "8,16,32,64,128,256", "--outputs", "4", "--json"],
+      ...["--cost-seconds", "0.2", "--work", work, "--results", join(folder, "results", end)],
+    ];
+    const kept = () => {
+      const files = existsSync(work) ? readdirSync(work) : [];
+      const lines = files.flatMap((name) => readFileSync(join(work, name), "utf8").split("\n").slice(0, -1));
+      return lines.map((line) => JSON.parse(line).results);
+    };
+    let sent = false; // a second Ctrl-C would end it at once
+    const killed = await handheld(args, {
+      whileRunning(kill) {
+        if (sent || kept().length < 2) return;
+        sent = true;
+        kill(end);
+      },
+    });
+    expect([killed.signal, killed.code]).toEqual(end === "SIGKILL" ? ["SIGKILL", null] : [null, 130]);
+    const before = kept();
+    const { cost, notes } = recordOf(resultOf(await handheld(args)));
+    expect(cost!.points.map(({ prompt }) => prompt)).toEqual([8, 16, 32, 64, 128, 256]);
+    expect(cost!.points.slice(0, before.length)).toEqual(before);
+    expect(notes).toContainEqual(`${before.length} points of cost are those of an interrupted run`);
+    expect(kept()).toEqual([]);
   });
 });

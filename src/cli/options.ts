@@ -108,6 +108,17 @@ export function choice<const T extends string>(
   return { flags, description: `${description} (${names.join(", ")})`, default: fallback, parse };
 }
 
+/** An option with a comma-separated list of a few names. */
+export function choices<const T extends string>(
+  flags: string,
+  description: string,
+  names: readonly T[],
+): Option<T[] | undefined> {
+  const one = choice(flags, description, names, names[0]!);
+  const parse = (value: string) => value.split(",").map((part) => one.parse!(part));
+  return { flags, description: one.description, default: undefined, parse };
+}
+
 /** A positional argument that must be given. */
 export function required(syntax: string, description: string): Argument<string> {
   return { syntax, description, required: true };

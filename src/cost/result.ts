@@ -24,9 +24,9 @@ export const costPointSchema = z.object({
   threads: z.number().int().positive(),
   /** Tokens of the prompt, which goes into an empty cache. */
   prompt: z.number().int().positive(),
-  /** Tokens generated behind it, greedily. */
+  /** Decoded tokens behind it, each the likeliest. */
   output: z.number().int().positive(),
-  /** Milliseconds from the prompt to the first token. */
+  /** Milliseconds from the prompt to the first token: prefill and the choice of the likeliest. */
   firstTokenMs: repeatedSchema,
   prefillTokensPerSecond: repeatedSchema,
   decodeTokensPerSecond: repeatedSchema,
@@ -71,6 +71,8 @@ export const costSchema = z.object({
       prefill: z.array(shareSchema),
       decode: z.array(shareSchema),
       memory: z.array(z.object({ name: z.string(), bytes })),
+      /** Of the whole process meanwhile, JavaScript engine included; absent where that is not told. */
+      processBytes: bytes.optional(),
     })
     .nullable(),
   sustained: sustainedSchema.nullable(),

@@ -36,6 +36,8 @@ export interface ModelToEvaluate extends TextModel {
 export interface Sample {
   task: string;
   shots: number;
+  /** Which of the task's filters the answers went through. A document is told once for each. */
+  filter: string;
   /** Index in the split. */
   index: number;
   row: unknown;
@@ -261,6 +263,7 @@ async function resultOf(
       options.onSample?.({
         task: task.name,
         shots: task.shots,
+        filter: filter.name,
         index,
         row,
         target,
@@ -275,11 +278,21 @@ async function resultOf(
       if (items.length === 0) continue;
       const value = finite(aggregate(aggregation, items));
       const stderr = finite(await standardError(aggregation, items, options.bootstrap ?? 100_000));
-      metrics[filter.name === "none" ? name : `${name},${filter.name}`] = { value, stderr, higherIsBetter };
+      metrics[metricKey(name, filter.name)] = {
+        value,
+        stderr,
+        higherIsBetter,
+        ...(typeof aggregation === "string" && { aggregation }),
+      };
     }
   }
   const { name, version, hash, shots } = task;
   return { name, kind: "task", version, hash, shots, n: task.documents.length, metrics, truncated };
+}
+
+/** How a result calls a metric after a filter. */
+export function metricKey(metric: string, filter: string): string {
+  return filter === "none" ? metric : `${metric},${filter}`;
 }
 
 function finite(value: number | null): number | null {

@@ -1,4 +1,19 @@
 // Public names of handheld/eval: what a model can do, on calls, tasks and long texts.
+
+export type { CallAnswer, TunedModel } from "./calls/answers.ts";
+export { type Comparison, type ComparisonRules, loadRules, shippedRules } from "./calls/comparison.ts";
+export {
+  type CallData,
+  callsRecord,
+  evaluateProtocol,
+  exactCallsRecord,
+  type ProtocolOptions,
+  type ProtocolResult,
+  type ScoredSample,
+} from "./calls/evaluate.ts";
+export type { CallMetric, CallProtocol } from "./calls/protocol.ts";
+export { callProtocols, type ProtocolName } from "./calls/protocols.ts";
+export { type RougeScores, rouge } from "./calls/rouge.ts";
 export {
   type CallEvaluation,
   type CallEvaluationOptions,

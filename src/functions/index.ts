@@ -44,6 +44,14 @@ export {
 export { inferSchemas } from "./infer.ts";
 export { accuracy, type CallScores, callsEqual, type ScoredPair, scoreCalls, softAccuracy } from "./metrics.ts";
 export { asReference, type Reference, referenceFits, referenceName, referencesBefore } from "./references.ts";
+export {
+  createRetriever,
+  type RankedFunction,
+  type RetrievalScores,
+  type Retriever,
+  type RetrieverOptions,
+  scoreRetrieval,
+} from "./retrieve.ts";
 export { NAME_PATTERN, parseFunctions } from "./schema.ts";
 export { isSpan, normalizeSpace, type SpanEdges, spanEdges } from "./spans.ts";
 export type { Call, CallDataset, FunctionSchema, Json, ParameterSchema, Sample } from "./types.ts";

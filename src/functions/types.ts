@@ -44,6 +44,8 @@ export interface Sample {
   query: string;
   answers: Call[];
   phrasing?: string | undefined;
+  /** What the user is told, where the data say it. */
+  response?: string | undefined;
 }
 
 /** A data set ready for training: the functions and three splits. */

@@ -3,7 +3,7 @@
 import { HandheldError } from "../errors.ts";
 import type { Device, JobEvent, RunOptions } from "./device.ts";
 import { DeviceError, fromPlainError } from "./errors.ts";
-import { type JobName, type JobParams, type JobResult, parseFor } from "./jobs.ts";
+import { findJob, type JobName, type JobParams, type JobResult, parseFor } from "./jobs.ts";
 import { type Command, type Reply, replySchema } from "./messages.ts";
 
 // No job has as many; a device that sends parts without end must not fill our memory.
@@ -100,12 +100,14 @@ export class ChannelDevice implements Device {
     for (const id of this.open.keys()) this.fail(id, error);
   }
 
-  /** The device forgot its jobs; those that are open are sent again. */
+  /** The device forgot its jobs; those that are open are sent again, or go on where that is possible. */
   restart(): void {
-    for (const job of this.open.values()) {
-      job.parts.length = 0;
-      job.onEvent({ type: "restarted" });
-      this.channel.send(job.command);
+    for (const { command, parts, onEvent } of this.open.values()) {
+      const { resume } = findJob(command.job);
+      const params = resume ? resume(command.params, parts) : command.params;
+      if (!resume) parts.length = 0;
+      onEvent({ type: "restarted", parts: parts.length });
+      this.channel.send({ ...command, params });
     }
   }
 

@@ -1,4 +1,5 @@
 // A device: something that runs jobs. Its implementations are in node/; what may be run is in jobs.ts.
+import type { FoundAndroidMeter } from "../devices/energy/android.ts";
 import type { JobName, JobParams, JobResult } from "./jobs.ts";
 
 /** What happens while a job runs. */
@@ -9,8 +10,8 @@ export type JobEvent =
   | { type: "part"; value: unknown }
   /** Something that a reader should know: the screen went dark for 40 s, the page was opened anew. */
   | { type: "note"; text: string }
-  /** The device had to begin the job again; parts that came before are void. */
-  | { type: "restarted" };
+  /** The device had forgotten the job: it goes on behind so many parts that came before; with none, it begins again. */
+  | { type: "restarted"; parts: number };
 
 /** Options of {@link Device.run}. */
 export interface RunOptions {
@@ -37,12 +38,18 @@ export interface Device {
    * ```
    */
   run<N extends JobName>(job: N, params: JobParams<N>, options?: RunOptions): Promise<JobResult<N>>;
+  /**
+   * Opens what counts the device's energy from outside: there with adb, absent elsewhere. A job on the device may count by
+   * itself; see openEnergyMeter.
+   */
+  openMeter?(): Promise<FoundAndroidMeter>;
   /** Ends what runs and lets go of the machine. */
   close(): Promise<void>;
 }
 
 /** The same device, with more to let go of when it is closed. */
 export function alsoClosing(device: Device, close: () => Promise<void>): Device {
-  const { name, notes } = device;
-  return { name, notes, run: device.run.bind(device), close: () => device.close().finally(close) };
+  const { name, notes, openMeter } = device;
+  const run = device.run.bind(device);
+  return { name, notes, run, ...(openMeter && { openMeter }), close: () => device.close().finally(close) };
 }

@@ -1,5 +1,6 @@
 // Public names of handheld/remote: jobs that run on other devices, and the ways there. For Node; a page's end is in page/.
 // See docs/devices.md.
+export { type CostOnOptions, costOn } from "./cost-on.ts";
 export type { Device, JobEvent, RunOptions } from "./device.ts";
 export { DeviceError, type DeviceProblem } from "./errors.ts";
 export { defineJob, type Job, type JobTools } from "./job.ts";

@@ -23,6 +23,11 @@ export interface Job<P extends z.ZodType, R extends z.ZodType, Part extends z.Zo
   readonly part: Part;
   /** @throws HandheldError */
   run(params: z.output<P>, tools: JobTools): Promise<z.output<R>>;
+  /**
+   * Parameters to go on with, where the device must begin again and these parts have come. Without it the job begins from
+   * the beginning, and its parts are void.
+   */
+  resume?(params: z.input<P>, parts: readonly z.output<Part>[]): z.input<P>;
   /** The result in a few lines for the device's own screen: what, how much. */
   summary(result: z.output<R>): [label: string, value: string][];
 }

@@ -4,6 +4,7 @@ import { HandheldError, suggest } from "../errors.ts";
 import { createBackend, detectThreads } from "../kernels/index.ts";
 import type { Job, JobTools } from "./job.ts";
 import { calibrateJob } from "./jobs/calibrate.ts";
+import { costJob } from "./jobs/cost.ts";
 import { measureJob } from "./jobs/measure.ts";
 import { probeJob } from "./jobs/probe.ts";
 import { verifyJob } from "./jobs/verify.ts";
@@ -14,6 +15,7 @@ export const jobs = {
   measure: measureJob,
   calibrate: calibrateJob,
   verify: verifyJob,
+  cost: costJob,
 } as const;
 
 /** Name of a job. */

@@ -22,6 +22,10 @@ export interface Series {
   dash?: 0 | 1 | 2 | 3;
   /** Draws the intervals of the points as one band behind the line. */
   band?: boolean;
+  /** Dots are empty squares: things of another kind. */
+  hollow?: boolean;
+  /** Tells nothing in tooltips: a line through points of other series. */
+  silent?: boolean;
 }
 
 /**
@@ -38,6 +42,10 @@ export interface ChartPoint {
   detail?: readonly string[];
   low?: number;
   high?: number;
+  /** Diameter of the dot in pixels. */
+  size?: number;
+  /** Where the point leads. */
+  href?: string;
 }
 
 /** What {@link chart} draws. */
@@ -70,6 +78,12 @@ const size = 1000;
 
 /** A figure with heading, legend (for two series or more), axes, grid, lines and a tooltip. Empty series are left out. */
 export function chart(options: ChartOptions): Html {
+  const stops = { scatter: options.scatter === true, stops: tooltipStops(options) };
+  return drawChart(options, html`<script type="application/json" class="stops">${jsonScript(stops)}</script>`);
+}
+
+/** The figure without its tooltips' texts, for a page that keeps them elsewhere. */
+export function drawChart(options: ChartOptions, end: Html | null = null): Html {
   const { id, title, description, x, y, wide = false } = options;
   const series = options.series.filter(({ points }) => points.length > 0);
   return html`<figure class="chart${options.scatter === true && " scatter"}${wide && " wide"}" id="${id}">
@@ -89,7 +103,7 @@ ${tags(series, x.scale, y.scale, wide)}
 <div class="labels-x" aria-hidden="true">${x.scale.ticks.map((tick) => html`<span style="left:${percent(x.scale.place(tick))}">${x.format(tick)}</span>`)}</div>
 </div>
 <p class="unit end" aria-hidden="true">${x.name}</p>
-<script type="application/json" class="stops">${jsonScript(tooltips(options))}</script>
+${end}
 </figure>`;
 }
 
@@ -107,7 +121,8 @@ export function thin(points: readonly ChartPoint[], most: number): ChartPoint[] 
 
 function legend(series: readonly Series[]): Html {
   const items = series.map(
-    ({ name, color, kind, dash = 0 }) => html`<li><i class="key ${kind} c${color} dash${dash}"></i>${name}</li>`,
+    ({ name, color, kind, dash = 0, hollow }) =>
+      html`<li><i class="key ${kind} c${color} dash${dash}${hollow === true && " hollow"}"></i>${name}</li>`,
   );
   return html`<ul class="legend">${items}</ul>`;
 }
@@ -125,15 +140,23 @@ function gridLines(x: Scale, y: Scale): Html[] {
 }
 
 // A dot is a line of no length with round ends, so that it stays round however the drawing is stretched.
-function drawSeries({ kind, color, points, dash = 0, band: banded = false }: Series, x: Scale, y: Scale): Html {
+function drawSeries(series: Series, x: Scale, y: Scale): Html {
+  const { kind, color, points, dash = 0, band: banded = false, hollow = false } = series;
   const at = (point: ChartPoint) => `${coordinate(x.place(point.x))} ${coordinate(1 - y.place(point.y))}`;
   const dots = points.toSorted((a, b) => Number(a.marked ?? false) - Number(b.marked ?? false));
-  return html`<g class="series c${color}">
+  return html`<g class="series c${color}${hollow && " hollow"}">
 ${banded && band(points, x, y)}
 ${!banded && points.map((point) => point.low !== undefined && point.high !== undefined && interval(point, x, y))}
 ${kind !== "dots" && html`<path class="line dash${dash}" d="M${points.map(at).join("L")}"/>`}
-${kind !== "line" && dots.map((point) => html`<path class="dot${point.marked === true && " marked"}" d="M${at(point)}h0"/>`)}
+${kind !== "line" && dots.map((point) => drawDot(point, at(point), hollow))}
 </g>`;
+}
+
+// Hollow: a square in the color of the card over a larger one.
+function drawDot({ marked = false, size }: ChartPoint, at: string, hollow: boolean): Html {
+  const width = (pixels: number) => html` style="stroke-width:${pixels}px"`;
+  const dot = html`<path class="dot${marked && " marked"}" d="M${at}h0"${size !== undefined && width(size)}/>`;
+  return hollow ? html`${dot}<path class="dot inside" d="M${at}h0"${width((size ?? 9) - 4)}/>` : dot;
 }
 
 function interval({ x: at, low, high }: ChartPoint, x: Scale, y: Scale): Html {
@@ -173,15 +196,18 @@ function tags(series: readonly Series[], x: Scale, y: Scale, wide: boolean): Htm
 }
 
 /** A place where a tooltip can stand: fractions of the plot, a heading, and a line per series with its color. */
-interface TooltipStop {
+export interface TooltipStop {
   at: number;
   height: number;
   label: string;
   lines: { color: number; text: string }[];
+  href?: string | undefined;
 }
 
-function tooltips({ series, x, y, scatter = false }: ChartOptions): { scatter: boolean; stops: TooltipStop[] } {
-  const all = series.flatMap((one) =>
+/** The places of a chart's tooltips, from left to right. */
+export function tooltipStops({ series, x, y, scatter = false }: ChartOptions): TooltipStop[] {
+  const told = series.filter(({ silent }) => silent !== true);
+  const all = told.flatMap((one) =>
     one.points.map((point) => ({
       name: one.name,
       at: round(x.scale.place(point.x)),
@@ -189,15 +215,20 @@ function tooltips({ series, x, y, scatter = false }: ChartOptions): { scatter: b
       label: point.label ?? `${x.format(point.x)} ${x.name}`,
       line: { color: one.color, text: `${one.name}: ${point.text ?? y.format(point.y)}` },
       detail: (point.detail ?? []).map((text) => ({ color: 0, text })),
+      href: point.href,
     })),
   );
   all.sort((a, b) => a.at - b.at);
-  if (scatter)
-    return {
-      scatter,
-      stops: all.map(({ at, height, label, line, detail }) => ({ at, height, label, lines: [line, ...detail] })),
-    };
-  const stops = all
+  if (scatter) {
+    return all.map(({ at, height, label, line, detail, href }) => ({
+      at,
+      height,
+      label,
+      lines: [line, ...detail],
+      href,
+    }));
+  }
+  return all
     .filter((entry, i) => entry.at !== all[i - 1]?.at)
     .map(({ at, height, label }) => {
       const near = Map.groupBy(
@@ -207,7 +238,6 @@ function tooltips({ series, x, y, scatter = false }: ChartOptions): { scatter: b
       const lines = [...near.values()].map((entries) => closest(entries, at).line);
       return { at, height, label, lines };
     });
-  return { scatter, stops };
 }
 
 function closest<T extends { at: number }>(entries: readonly T[], at: number): T {

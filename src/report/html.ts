@@ -25,6 +25,7 @@ export function html(strings: TemplateStringsArray, ...values: HtmlValue[]): Htm
 
 /** Escapes text for element content and quoted attributes. Control characters that HTML forbids become U+FFFD. */
 export function escapeHtml(text: string): string {
+  if (!/[&<>"'`\p{Cc}\uFFFE\uFFFF]/u.test(text)) return text;
   return text
     .replace(/[&<>"'`]/g, (character) => `&#${character.charCodeAt(0)};`)
     .replace(/[\p{Cc}\uFFFE\uFFFF]/gu, (character) => (/[\t\n\r]/.test(character) ? character : "\uFFFD"));

@@ -46,6 +46,6 @@ export function section(id: string, title: string, body: Html): Html {
 
 /** A table in a box of its own that scrolls; the box takes the focus so that the keyboard can scroll it too. */
 export function table(name: string, heads: Html | Html[], rows: Html[]): Html {
-  return html`<div class="scroll" role="region" aria-label="${name}" tabindex="0"><table><caption class="hidden">${name}</caption>
+  return html`<div class="scroll" role="region" aria-label="Table: ${name}" tabindex="0"><table><caption class="hidden">${name}</caption>
 <thead><tr>${heads}</tr></thead><tbody>${rows}</tbody></table></div>`;
 }

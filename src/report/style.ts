@@ -1,8 +1,7 @@
 // The page's style sheet: one column that fits a phone of 360 px, wide things scroll inside their own box, light and dark
 // by the reader's setting. Text colors keep a contrast of 4.5:1 on their background in both.
 
-/** The inline style sheet. */
-export const reportStyle = `
+const colors = `
 :root {
   color-scheme: light dark;
   --page: #f6f7f9; --card: #ffffff; --text: #16181d; --soft: #5a6070; --line: #dfe2e8; --grid: #eceef2;
@@ -16,6 +15,10 @@ export const reportStyle = `
     --c7: #e0b84a; --c8: #a2a9b8; --c9: #d9a17a; --c10: #b3cf86; --good: #63cf90; --bad: #ff8a80; --code: #20242c;
   }
 }
+`;
+
+/** Everything but the colors, for pages that choose them otherwise. */
+export const componentStyle = `
 * { box-sizing: border-box; }
 html { -webkit-text-size-adjust: 100%; text-size-adjust: 100%; }
 body { margin: 0; background: var(--page); color: var(--text); font: 16px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; }
@@ -61,6 +64,7 @@ figcaption { display: flex; flex-wrap: wrap; justify-content: space-between; gap
 .scatter .series .dot.marked { stroke: var(--c2); stroke-opacity: 1; stroke-width: 15; }
 .line.dash1 { stroke-dasharray: 7 4; } .line.dash2 { stroke-dasharray: 2 3; } .line.dash3 { stroke-dasharray: 9 3 2 3; }
 .plot .band { fill: currentColor; fill-opacity: .17; stroke: none; }
+.key.hollow { border-radius: 1px; background: none; border: 2px solid; } .series.hollow .dot { stroke-linecap: square; } .series.hollow .dot.inside { stroke: var(--card); stroke-opacity: 1; }
 .series .interval { stroke-width: 1; stroke-opacity: .45; } .diagonal { stroke: var(--soft); stroke-dasharray: 4 4; }
 .tags { grid-column: 2; grid-row: 1; position: relative; pointer-events: none; font-size: .72rem; line-height: 1; color: var(--text); }
 .tags span { position: absolute; white-space: nowrap; text-shadow: 0 0 3px var(--card), 0 0 3px var(--card), 0 0 3px var(--card); }
@@ -98,6 +102,7 @@ tr.chosen > th { box-shadow: -8px 0 0 var(--tint); }
 .stack span { color: var(--card); font: 600 .75rem/1 system-ui, sans-serif; } .key.square { width: 11px; height: 11px; border: 0; background: currentColor; border-radius: 3px; }
 .gap { margin-top: 14px; }
 .reasons { margin: 8px 0 0; padding-left: 20px; max-width: 76ch; } .reasons li { margin: 4px 0; }
+.shape { white-space: normal; min-width: 8.5rem; } .prose { white-space: normal; min-width: 15rem; }
 .queries { list-style: none; align-items: start; margin: 12px 0 0; padding: 0; display: grid; gap: 12px; grid-template-columns: minmax(0, 1fr); }
 .queries > li { border: 1px solid var(--line); border-radius: 12px; padding: 12px 14px; min-width: 0; }
 .queries blockquote { margin: 0 0 6px; font-weight: 600; overflow-wrap: anywhere; }
@@ -127,3 +132,6 @@ footer { padding-top: 4px; padding-bottom: 32px; }
   .scroll { overflow: visible; } th:first-child { position: static; } table { font-size: 12px; } th, td { padding: 3px 5px; } td .soft { font-size: inherit; }
 }
 `;
+
+/** The inline style sheet. */
+export const reportStyle = `${colors}${componentStyle}`;

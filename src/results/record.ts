@@ -14,6 +14,8 @@ export const callsRecordSchema = z.object({
   data: z.string(),
   shots: z.number().int().nonnegative(),
   n: z.number().int().nonnegative(),
+  /** Number format of the matrices. */
+  weights: z.string().optional(),
   /** By name: accuracy, softAccuracy, intentExactMatch, rouge1, slotF1 … Shares of 1. */
   metrics: z.record(z.string(), z.object({ value: z.number().nullable(), stderr: z.number().nullable() })),
 });
@@ -21,10 +23,10 @@ export const callsRecordSchema = z.object({
 /** What is appended to a results folder. */
 export const recordSchema = z.object({
   version: z.literal(recordVersion),
-  /** Unique; sorts by time. */
-  id: z.string(),
+  /** Unique; sorts by time; the name of its file. See newRecordId. */
+  id: z.string().regex(/^\w[\w.-]{0,127}$/),
   /** ISO 8601, UTC. */
-  createdAt: z.string(),
+  createdAt: z.iso.datetime(),
   /** What made it: this package's version, and the commit of its checkout where it was one. */
   tool: z.object({ version: z.string(), commit: z.string().nullable() }),
   model: z.object({
@@ -57,9 +59,14 @@ export const recordSchema = z.object({
   tasks: z.array(taskResultSchema),
   calls: z.array(callsRecordSchema),
   needle: needleSchema.shape.cells.nullable(),
+  /** Settings of the needle, where it was looked for. */
+  needleConfig: needleSchema.shape.config.optional(),
   cost: costSchema.nullable(),
-  /** File of the questions with their scores, relative to the results folder. */
-  samplesFile: z.string().nullable(),
+  /** File of the questions with their scores, relative to the results folder; see samples.ts. */
+  samplesFile: z
+    .string()
+    .regex(/^samples\/[\w.-]+\.jsonl$/)
+    .nullable(),
   notes: z.array(z.string()),
 });
 

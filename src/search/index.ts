@@ -1,6 +1,7 @@
 // Public names of handheld/search: the spaces, the latency model, the quality model, the search that joins them, and timing.
 
 export * from "./finding.ts";
+export * from "./joules.ts";
 export * from "./landmarks.ts";
 export * from "./latency/index.ts";
 export * from "./objective.ts";
@@ -8,7 +9,9 @@ export { paretoFront } from "./pareto.ts";
 export * from "./proxy/proxies.ts";
 export * from "./quality/model.ts";
 export { type Observation, publishedObservations } from "./quality/observations.ts";
+export * from "./references.ts";
 export * from "./search.ts";
+export * from "./shipped-profiles.ts";
 export {
   type Budget,
   countShapes,

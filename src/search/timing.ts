@@ -1,4 +1,5 @@
 // Times a decoder: prefill of a prompt, and decoding at a context. Knows sessions only, not what is behind them.
+import type { EnergyMeter } from "../devices/energy/meter.ts";
 import { HandheldError } from "../errors.ts";
 
 /** A sequence that tokens are appended to, as Session in src/model. */
@@ -23,6 +24,8 @@ export interface Speed {
   /** (Fastest − slowest) ÷ median over the repeats; 0 for one repeat. */
   spread: number;
   repeats: number;
+  /** Joules per token over all repeats; absent where no meter was given. */
+  joulesPerToken?: number;
 }
 
 /** How much is measured. */
@@ -34,6 +37,8 @@ export interface TimingOptions {
   /** Seconds after which no further repeat is started, once there are three. Default 15. */
   budgetSeconds?: number | undefined;
   signal?: AbortSignal | undefined;
+  /** Counts the energy, too; all repeats together should last its `shortestSeconds`. */
+  meter?: EnergyMeter | undefined;
   /** Milliseconds of a clock. Default performance.now. */
   now?: (() => number) | undefined;
 }
@@ -95,19 +100,26 @@ async function timeRepeats(options: TimingOptions, tokens: number, run: (times: 
   const repeats = Math.max(1, options.repeats ?? 5);
   const end = now() + (options.budgetSeconds ?? 15) * 1000;
   const speeds: number[] = [];
+  const count = await options.meter?.start();
+  let joules = 0;
   while (speeds.length < repeats && (speeds.length < 3 || now() < end)) {
     speeds.push((tokens * times) / (await seconds(times)));
+    if (count) joules = await count();
   }
   speeds.sort((a, b) => a - b);
   const tokensPerSecond = median(speeds);
   const [slowest, fastest] = [speeds[0]!, speeds.at(-1)!];
-  return { tokensPerSecond, fastest, spread: (fastest - slowest) / tokensPerSecond, repeats: speeds.length };
+  const speed = { tokensPerSecond, fastest, spread: (fastest - slowest) / tokensPerSecond, repeats: speeds.length };
+  return count ? { ...speed, joulesPerToken: joules / (tokens * times * speeds.length) } : speed;
 }
+
+/** Seconds that a first run of little work may take while caches warm and the engine compiles. */
+const warmUpSeconds = 0.05;
 
 // How often to run so that it lasts `wanted` seconds: after a run that warms caches and lets the engine compile, doubles
 // until a tenth of that is seen, then scales. A first run that is long enough needs no second.
 async function calibrate(seconds: (times: number) => Promise<number>, wanted: number): Promise<number> {
-  if ((await seconds(1)) >= wanted) return 1;
+  if ((await seconds(1)) >= Math.max(wanted, warmUpSeconds)) return 1;
   for (let times = 1; ; times *= 2) {
     const taken = await seconds(times);
     if (taken * 10 >= wanted || times >= 1 << 20) return Math.max(1, Math.ceil((times * wanted) / taken));
@@ -124,3 +136,5 @@ function median(ascending: readonly number[]): number {
 export function someTokens({ spec }: Pick<TimedDecoder, "spec">, count: number): Uint32Array {
   return Uint32Array.from({ length: count }, (_, i) => (i * 7919) % spec.vocabulary);
 }
+
+export { calibrate };

@@ -18,6 +18,8 @@ export interface FakePhone {
   open?: (url: string) => void;
   /** What `am` prints instead of opening a page. */
   amFails?: string;
+  /** What `dumpsys battery` prints. */
+  battery?: string;
   /** What the phone answers to forwarding. */
   reverseFails?: string;
 }
@@ -72,7 +74,7 @@ interface State {
 }
 
 /** A folder with what a phone's shell has. `am` tells the test by a file. */
-function makePhone({ node, amFails }: FakePhone): string {
+function makePhone({ node, amFails, battery }: FakePhone): string {
   const folder = mkdtempSync(join(tmpdir(), "handheld-phone-"));
   const [bin, termux, tmp] = ["bin", "termux/files/usr/bin", "tmp"].map((path) => join(folder, path)) as [
     string,
@@ -90,6 +92,7 @@ function makePhone({ node, amFails }: FakePhone): string {
     ? `shift; cd ${join(folder, "termux")}; exec "$@"`
     : 'echo "run-as: unknown package: $1" >&2; exit 1';
   script("run-as", known);
+  if (battery !== undefined) script("dumpsys", `cat <<'END'\n${battery}\nEND`);
   const opened = `while [ $# -gt 1 ]; do [ "$1" = -d ] && printf %s "$2" > ${join(folder, "opened")}; shift; done`;
   script("am", amFails ? `echo "Starting: Intent"; echo "${amFails}"` : `${opened}; echo "Starting: Intent"`);
   return folder;

@@ -27,13 +27,18 @@ export async function openForBench(
   seed: number,
   format: LoadOptions["format"],
 ): Promise<OpenedModel> {
-  const files = [modelFiles.weights, shardIndexFile];
-  const found = await Promise.all(files.map((file) => pathExists(`${source}/${file}`)));
-  if (found.includes(true)) {
+  if (await hasWeights(source)) {
     const decoder = await loadDecoder(backend, source, { minContext, format });
     return { decoder, model: source, weights: `${decoder.weights.format} weights` };
   }
   const spec = await loadSpec(source);
   const longer = { ...spec, context: Math.max(spec.context, minContext) };
   return { decoder: Decoder.random(backend, longer, seed), model: source, weights: "random int4 weights" };
+}
+
+/** Whether a path is a directory with weights, rather than a spec or the name of a preset. */
+export async function hasWeights(source: string): Promise<boolean> {
+  const files = [modelFiles.weights, shardIndexFile];
+  const found = await Promise.all(files.map((file) => pathExists(`${source}/${file}`)));
+  return found.includes(true);
 }

@@ -1,41 +1,17 @@
 // bench --profile: where time and memory go, as tables for the terminal and as bars in an SVG file.
 import { writeFile } from "node:fs/promises";
+import { memoryParts, operatorTitles, type Profiles, profileAll, timeParts } from "../../cost/breakdown.ts";
 import { HandheldError } from "../../errors.ts";
 import { formatBytes, formatPercent } from "../../format.ts";
 import { type Operator, operators } from "../../kernels/backend.ts";
 import type { Decoder } from "../../model/decoder.ts";
 import { renderStackedBars } from "../../report/stacked-bars.ts";
-import { type MemoryUse, memoryUse, type Profile, profileDecode, profilePrefill, sum } from "../../search/profile.ts";
-import { mostDecoded } from "../../search/timing.ts";
+import { type Profile, sum } from "../../search/profile.ts";
 import type { CommandIo } from "../io.ts";
 import { formatTable } from "../table.ts";
 
 /** Everything that bench --profile finds out. */
-export interface BenchProfile {
-  profiles: Profile[];
-  /** Bytes, with a session of the longest measured length open. */
-  memory: MemoryUse;
-}
-
-const titles: Record<Operator, string> = {
-  embedding: "embedding",
-  norms: "norms",
-  projections: "attention projections",
-  attention: "attention",
-  ffn: "FFN",
-  head: "head",
-  sampling: "sampling (greedy)",
-  other: "other",
-};
-
-const uses: Record<keyof MemoryUse, string> = {
-  embedding: "embedding and head",
-  attention: "attention weights",
-  ffn: "FFN weights",
-  norms: "norms",
-  cache: "KV cache",
-  buffers: "activations, logits",
-};
+export type BenchProfile = Profiles;
 
 type Sizes = { prefill: readonly number[]; decode: readonly number[]; repeats: number };
 
@@ -44,24 +20,12 @@ const slices = 4;
 
 /** Profiles every prompt length and context. */
 export async function profileModel(decoder: Decoder, sizes: Sizes, io: CommandIo): Promise<BenchProfile> {
-  const options = { repeats: slices * sizes.repeats, signal: io.signal };
-  const progress = io.progress("Profiling", {
-    total: sizes.prefill.length + sizes.decode.length,
-    unit: "measurements",
-  });
-  const profiles: Profile[] = [];
-  const buffersBytes = decoder.backend.allocatedBytes - decoder.weights.bytes;
-  for (const tokens of sizes.prefill) {
-    progress.update(profiles.length, `prefill of ${tokens}`);
-    profiles.push(await profilePrefill(decoder, tokens, options));
-  }
-  for (const context of sizes.decode) {
-    progress.update(profiles.length, `decode at ${context}`);
-    profiles.push(await profileDecode(decoder, context, options));
-  }
+  const { prefill, decode } = sizes;
+  const progress = io.progress("Profiling", { total: prefill.length + decode.length, unit: "measurements" });
+  const options = { prefill, decode, repeats: slices * sizes.repeats, signal: io.signal };
+  const found = await profileAll(decoder, { ...options, onProgress: (done, what) => progress.update(done, what) });
   progress.finish();
-  const capacity = Math.max(...sizes.prefill, ...sizes.decode) + mostDecoded;
-  return { profiles, memory: memoryUse(decoder, capacity, buffersBytes) };
+  return found;
 }
 
 /** The tables: a column per measurement, a row per operator. */
@@ -78,7 +42,7 @@ export function describeProfile({ profiles, memory }: BenchProfile): string {
   const bytes = Object.values(memory).reduce((total, use) => total + use, 0);
   return [
     formatTable(columns, [
-      ...shown.map((operator) => line(titles[operator], ({ busyMs }) => busyMs[operator])),
+      ...shown.map((operator) => line(operatorTitles[operator], ({ busyMs }) => busyMs[operator])),
       line("barrier wait", ({ waitingMs }) => sum(waitingMs)),
       line("outside the kernels", ({ outsideMs }) => outsideMs),
       plain("total", ({ totalMs }) => milliseconds(totalMs)),
@@ -90,31 +54,19 @@ export function describeProfile({ profiles, memory }: BenchProfile): string {
     "",
     formatTable(
       [{ title: "memory" }, { title: "", numeric: true }, { title: "share", numeric: true }],
-      (Object.keys(uses) as (keyof MemoryUse)[]).map((use) => [
-        uses[use],
-        formatBytes(memory[use]),
-        formatPercent(memory[use] / bytes, 0),
-      ]),
+      memoryParts(memory).map(({ name: use, value }) => [use, formatBytes(value), formatPercent(value / bytes, 0)]),
     ),
   ].join("\n");
 }
 
 /** Writes the bars. @throws HandheldError `io` */
 export async function drawProfile(path: string, title: string, device: string, profile: BenchProfile): Promise<void> {
-  const order = [...operators].sort(byTitle);
   const bars = profile.profiles.map((one) => ({
     label: name(one),
     total: `${milliseconds(one.totalMs)} ms${one.phase === "decode" ? " a token" : ""}`,
-    parts: [
-      ...order.map((operator) => ({ name: titles[operator], value: one.busyMs[operator] })),
-      { name: "barrier wait", value: sum(one.waitingMs) },
-      { name: "outside the kernels", value: one.outsideMs },
-    ].filter(({ name }) => name !== titles.other),
+    parts: timeParts(one).filter((part) => part.name !== operatorTitles.other),
   }));
-  const parts = (Object.keys(uses) as (keyof MemoryUse)[]).map((use) => ({
-    name: uses[use],
-    value: profile.memory[use],
-  }));
+  const parts = memoryParts(profile.memory);
   const total = formatBytes(parts.reduce((all, { value }) => all + value, 0));
   const costs = profile.profiles.map(({ cost }) => cost);
   const svg = renderStackedBars({
@@ -137,7 +89,7 @@ export async function drawProfile(path: string, title: string, device: string, p
 
 // In the order of a forward pass, as in the survey's figure.
 function byTitle(a: Operator, b: Operator): number {
-  const order = Object.keys(titles);
+  const order = Object.keys(operatorTitles);
   return order.indexOf(a) - order.indexOf(b);
 }
 

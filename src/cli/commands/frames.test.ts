@@ -9,9 +9,11 @@ import { createFrame } from "./create.ts";
 import { deviceFrame } from "./device.ts";
 import { evalFrame } from "./eval.ts";
 import { infoFrame } from "./info.ts";
+import { leaderboardFrame } from "./leaderboard.ts";
 import { modelsFrame } from "./models.ts";
 import { pullFrame } from "./pull.ts";
 import { quantizeFrame } from "./quantize.ts";
+import { resultsFrame } from "./results.ts";
 import { runFrame } from "./run.ts";
 import { searchFrame } from "./search.ts";
 import { trainFrame } from "./train.ts";
@@ -26,6 +28,8 @@ const frames: Frame[] = [
   convertFrame,
   benchFrame,
   evalFrame,
+  resultsFrame,
+  leaderboardFrame,
   deviceFrame,
   modelsFrame,
   infoFrame,

@@ -6,9 +6,11 @@ import { createFrame, runCreate } from "./create.ts";
 import { deviceFrame, runDevice } from "./device.ts";
 import { evalFrame, runEval } from "./eval.ts";
 import { infoFrame, runInfo } from "./info.ts";
+import { leaderboardFrame, runLeaderboard } from "./leaderboard.ts";
 import { modelsFrame, runModels } from "./models.ts";
 import { pullFrame, runPull } from "./pull.ts";
 import { quantizeFrame, runQuantize } from "./quantize.ts";
+import { resultsFrame, runResults } from "./results.ts";
 import { runFrame, runRun } from "./run.ts";
 import { runSearch, searchFrame } from "./search.ts";
 import { runTrain, trainFrame } from "./train.ts";
@@ -22,6 +24,8 @@ export const commands: readonly RegisteredCommand[] = [
   register(convertFrame, runConvert),
   register(runFrame, runRun),
   register(evalFrame, runEval),
+  register(resultsFrame, runResults),
+  register(leaderboardFrame, runLeaderboard),
   register(benchFrame, runBench),
   register(deviceFrame, runDevice),
   register(modelsFrame, runModels),

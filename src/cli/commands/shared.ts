@@ -39,6 +39,9 @@ export const weightsOption = choice(
   "auto",
 );
 
+/** Where records of evaluations are, unless a command line says otherwise. */
+export const resultsFolder = "runs/results";
+
 /** Where queries and calls come from. */
 export const dataOptions = {
   data: text(

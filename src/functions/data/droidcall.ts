@@ -1,4 +1,4 @@
-// The DroidCall line format: {"query", "tools"?, "answers": [{"name", "arguments"}]}, one JSON object per line.
+// The DroidCall line format: {"query", "tools"?, "answers": [{"name", "arguments"}], "response"?}, one JSON object per line.
 
 import { DataError, HandheldError } from "../../errors.ts";
 import { referenceName } from "../references.ts";
@@ -64,7 +64,7 @@ function isObject(value: unknown): value is Fields {
 }
 
 function readSample(fields: Fields, file: string, line: number): LocatedSample {
-  const { query, answers } = fields;
+  const { query, answers, response } = fields;
   if (typeof query !== "string" || query.trim() === "") {
     throw new DataError(file, line, `"query" must be a text that is not empty, got ${JSON.stringify(query)}`);
   }
@@ -73,7 +73,11 @@ function readSample(fields: Fields, file: string, line: number): LocatedSample {
   if (!Array.isArray(list) || list.length === 0) {
     throw new DataError(file, line, '"answers" must be a list of at least one call {"name", "arguments"}');
   }
-  return { query, answers: list.map((item, i) => readCall(item, i, file, line)), file, line };
+  if (response !== undefined && typeof response !== "string") {
+    throw new DataError(file, line, `"response" must be a text, got ${JSON.stringify(response)}`);
+  }
+  const calls = list.map((item, i) => readCall(item, i, file, line));
+  return { query, answers: calls, ...(response === undefined ? {} : { response }), file, line };
 }
 
 function tryJson(text: string): unknown {

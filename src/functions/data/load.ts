@@ -74,7 +74,7 @@ export async function loadCalls(path: string, options: LoadOptions = {}): Promis
   const given = options.functions !== undefined || found.tools.length > 0;
   const splits = given ? validSplits(found.splits, functions, bad) : found.splits;
   if (!options.scoring) requireSamples(splits.train, functions, path);
-  const strip = (samples: LocatedSample[]) => samples.map(({ query, answers }): Sample => ({ query, answers }));
+  const strip = (samples: LocatedSample[]) => samples.map(({ file, line, ...sample }): Sample => sample);
   return {
     dataset: {
       functions: [...functions],

@@ -28,7 +28,7 @@ export interface RunnerOptions {
 const oldestNode = 22;
 
 /**
- * Copies the runner where it is not there yet (120 kB; its name has its hash), starts it and makes a device of it.
+ * Copies the runner where it is not there yet (130 kB; its name has its hash), starts it and makes a device of it.
  *
  * @throws DeviceError `missing` without Node 22 or a folder to write to, `lost` when the runner does not answer
  */

@@ -1,10 +1,12 @@
 // The device `adb[:serial]`: a phone on a cable. Where Node under Termux can be started over adb, the job runner runs there;
 // else the phone's browser opens the page at its own localhost, which adb forwards here: a secure context, so threads work.
 import type { Adb, AdbServerClient } from "@yume-chan/adb";
+import { openAndroidMeter } from "../../../devices/energy/android.ts";
 import type { Device } from "../../device.ts";
 import { DeviceError } from "../../errors.ts";
 import { type AdbServerAddress, adbServerAddress, createConnector } from "./connector.ts";
 import { openPage } from "./page.ts";
+import { runShell } from "./shell.ts";
 import { openTermux } from "./termux.ts";
 
 /** Options of {@link openAdb}. */
@@ -17,6 +19,8 @@ export interface AdbOptions {
   openSeconds?: number | undefined;
   /** As of the phone's server. */
   awaySeconds?: number | undefined;
+  /** Seconds of the stretches in which the phone's energy is counted. Default 10. */
+  meterSeconds?: number | undefined;
   signal?: AbortSignal | undefined;
   /** Where the adb server listens. Default: ANDROID_ADB_SERVER_PORT, or 5037. */
   server?: AdbServerAddress | undefined;
@@ -36,7 +40,11 @@ export async function openAdb(name: string, options: AdbOptions = {}): Promise<D
   const adb = await client.createAdb({ transportId: phone.transportId });
   const called = `adb:${phone.serial}${phone.model === undefined ? "" : ` (${phone.model.replaceAll("_", " ")})`}`;
   try {
-    return await openVia(called, adb, options);
+    const device = await openVia(called, adb, options);
+    const shell = async (command: string) => (await runShell(adb, command)).text;
+    return Object.assign(device, {
+      openMeter: () => openAndroidMeter(shell, { shortestSeconds: options.meterSeconds }),
+    });
   } catch (error) {
     await adb.close();
     throw error;

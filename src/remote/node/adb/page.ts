@@ -5,6 +5,7 @@ import { alsoClosing, type Device } from "../../device.ts";
 import { DeviceError } from "../../errors.ts";
 import { createPhoneServer, type Invitation } from "../phone/server.ts";
 import { lastLine } from "../shell-runner.ts";
+import { runShell } from "./shell.ts";
 
 /** Options of {@link openPage}. */
 export interface PageOptions {
@@ -71,10 +72,7 @@ async function openAndWait(
 
 async function start(name: string, adb: Adb, url: string): Promise<void> {
   const command = `am start -a android.intent.action.VIEW -d '${url}'`;
-  const shell = adb.subprocess.shellProtocol?.isSupported ? adb.subprocess.shellProtocol : adb.subprocess.noneProtocol;
-  const outcome = await shell.spawnWaitText([command]);
-  const text = typeof outcome === "string" ? outcome : `${outcome.stdout}\n${outcome.stderr}`;
-  const failed = typeof outcome !== "string" && outcome.exitCode !== 0;
+  const { text, failed } = await runShell(adb, command);
   if (!failed && !/^Error/m.test(text)) return;
   throw new DeviceError("refused", name, `the phone opens no page: ${lastLine(text)}`);
 }

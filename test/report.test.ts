@@ -84,7 +84,8 @@ describe.skipIf(chromiumPath === undefined)(`report.html in Chromium (${noChromi
   it("the page of an evaluation tells values with their errors, is printed in light colors, and keeps hostile names", async () => {
     const record = sampleRecord();
     record.model.catalogue = `</title><img src=x onerror="document.title='owned'">${"n".repeat(300)}`;
-    record.tasks[0]!.name = record.model.catalogue;
+    for (const task of record.tasks.slice(0, 3)) task.name = record.model.catalogue;
+    record.cost!.points.at(-1)!.weights = record.model.catalogue;
     const page = await open(390, recordPage(record), "dark");
     expect(await page.title()).toContain("onerror");
     expect(await page.locator("img").count()).toBe(0);

@@ -118,6 +118,25 @@ describe("an evaluation", () => {
     expect(cut.tasks[0]).toMatchObject({ truncated: 80, n: 40 });
   });
 
+  it("goes on where a task of a group has a file that says something wrong", async () => {
+    const faulty = join(folder, "faulty");
+    write("faulty/a.yaml", `task: a\n${choice}`);
+    write("faulty/b.yaml", `task: b\n${choice.replace("doc_to_target: label\n", "")}`);
+    write("faulty/g.yaml", "group: g\ntask: [a, b]\naggregate_metric_list: [{metric: acc}]\n");
+    const catalogue = await loadCatalogue([faulty]);
+    expect(() => catalogue.find("b")).toThrow(/b\.yaml: doc_to_target is missing/);
+    const run = await evaluateTasks(model, catalogue.find("g"), { folder: join(folder, "data"), limit: 4 });
+    expect(run.tasks.map(({ name, n, error }) => [name, n, error?.code])).toEqual([
+      ["a", 4, undefined],
+      ["b", 0, "invalid-file"],
+      ["g", 4, undefined],
+    ]);
+    expect(run.tasks[1]!.error!.message).toMatch(
+      /b\.yaml: doc_to_target is missing, which output_type multiple_choice needs/,
+    );
+    expect(run.tasks[2]!.parts).toEqual(["a"]);
+  });
+
   it("runs a task once for each of its own shots, and a group once", async () => {
     const [pick] = await tasks("pick");
     if (pick?.kind !== "task") throw new Error("pick is a task");

@@ -18,7 +18,7 @@ import {
 } from "./result.ts";
 import { QuestionEncoder } from "./scoring/encode.ts";
 import { aggregate, standardError } from "./tasks/aggregate.ts";
-import type { Definition, TaskDefinition } from "./tasks/catalogue.ts";
+import type { Definition, Fault, TaskDefinition } from "./tasks/catalogue.ts";
 import { type PreparedTask, type PrepareOptions, prepareTask, shotsOf } from "./tasks/prepare.ts";
 import type { SampleValue } from "./tasks/twins.ts";
 
@@ -107,6 +107,10 @@ export async function evaluateTasks(
     tokens.shared += used.shared;
     results.push(result);
   }
+  for (const { name, error } of tasks.flatMap(faultsOf)) {
+    if (!results.some((result) => result.name === name))
+      results.push(failedResult({ name, version: 0, shots: 0 }, error));
+  }
   const averages = tasks.flatMap((task) => groupResults(task, results, config.shots ?? [null]));
   const groups = new Map(averages.map((group) => [`${group.name}/${group.shots}`, group])).values();
   return {
@@ -145,6 +149,16 @@ function resultKey({ name, config }: TaskDefinition, shots: number | null): stri
 
 function leavesOf(definition: Definition): TaskDefinition[] {
   return definition.kind === "task" ? [definition] : definition.members.flatMap(leavesOf);
+}
+
+/** The tasks of groups that cannot be run at all. */
+function faultsOf(definition: Definition): Fault[] {
+  return definition.kind === "task" ? [] : [...definition.faults, ...definition.members.flatMap(faultsOf)];
+}
+
+function failedResult(of: Pick<TaskResult, "name" | "version" | "shots">, error: HandheldError): TaskResult {
+  const { code, message } = error;
+  return { ...of, kind: "task", hash: "", n: 0, metrics: {}, truncated: 0, error: { code, message } };
 }
 
 function groupResults(
@@ -200,13 +214,6 @@ async function runTask(
   options: EvaluateOptions,
   check: (task: PreparedTask) => void,
 ): Promise<TaskRun> {
-  const empty = {
-    name: task.name,
-    kind: "task" as const,
-    version: task.config.metadata?.version ?? 0,
-    hash: "",
-    truncated: 0,
-  };
   try {
     const prepared = await prepareTask(task, { ...options, shots: shots ?? undefined });
     check(prepared);
@@ -216,12 +223,9 @@ async function runTask(
     return { result: await resultOf(prepared, asked, options), used: asked.tokens };
   } catch (error) {
     if (!(error instanceof HandheldError) || error.code === "aborted") throw error;
-    const used = { computed: 0, shared: 0 };
-    const failed = { code: error.code, message: error.message };
-    return {
-      result: { ...empty, shots: shotsOf(task.config, shots ?? undefined), n: 0, metrics: {}, error: failed },
-      used,
-    };
+    const { name, config: own } = task;
+    const of = { name, version: own.metadata?.version ?? 0, shots: shotsOf(own, shots ?? undefined) };
+    return { result: failedResult(of, error), used: { computed: 0, shared: 0 } };
   }
 }
 
@@ -274,7 +278,12 @@ async function resultOf(
       if (items.length === 0) continue;
       const value = finite(aggregate(aggregation, items));
       const stderr = finite(await standardError(aggregation, items, options.bootstrap ?? 100_000));
-      metrics[metricKey(name, filter.name)] = { value, stderr, higherIsBetter, aggregation };
+      metrics[metricKey(name, filter.name)] = {
+        value,
+        stderr,
+        higherIsBetter,
+        ...(typeof aggregation === "string" && { aggregation }),
+      };
     }
   }
   const { name, version, hash, shots } = task;

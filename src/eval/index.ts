@@ -38,6 +38,7 @@ export { shippedSuites, shippedTasks } from "./shipped.ts";
 export { loadSuite, type Suite, suiteNames, suiteTasks } from "./suites.ts";
 export {
   type Definition,
+  type Fault,
   type GroupDefinition,
   loadCatalogue,
   loadTaskFile,

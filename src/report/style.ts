@@ -26,7 +26,7 @@ main, header, footer { max-width: 1040px; margin: 0 auto; padding: 0 16px; }
 header { padding-top: 28px; }
 h1 { font-size: 1.7rem; line-height: 1.2; margin: 0 0 4px; overflow-wrap: anywhere; }
 h2 { font-size: 1.2rem; margin: 0 0 4px; }
-h3 { font-size: 1rem; margin: 0; }
+h3 { font-size: 1rem; margin: 0; } h3, summary, li, .note { overflow-wrap: anywhere; min-width: 0; }
 p { margin: 0 0 8px; }
 section { background: var(--card); border: 1px solid var(--line); border-radius: 14px; padding: 18px 16px; margin: 16px 0; }
 .lead { font-size: 1.05rem; max-width: 62ch; }
@@ -72,7 +72,7 @@ figcaption { display: flex; flex-wrap: wrap; justify-content: space-between; gap
 .tags .above { transform: translate(-50%, -9px); } .tags .below { transform: translate(-50%, calc(100% + 9px)); }
 .tags .roomy { display: none; } .tags [class*=" c"] { font-weight: 700; }
 .cursor { stroke: var(--soft); stroke-dasharray: 3 3; pointer-events: none; }
-.tooltip { position: absolute; top: 4px; left: 0; z-index: 1; display: grid; max-width: 240px; background: var(--card); color: var(--text); border: 1px solid var(--line);
+.tooltip { position: absolute; overflow-wrap: anywhere; top: 4px; left: 0; z-index: 1; display: grid; max-width: 240px; background: var(--card); color: var(--text); border: 1px solid var(--line);
   border-radius: 8px; padding: 6px 10px; font-size: .82rem; line-height: 1.4; pointer-events: none; box-shadow: 0 4px 16px #0003; }
 .tooltip[hidden] { display: none; }
 .scroll { position: relative; overflow-x: auto; margin: 10px -16px 0; padding: 0 16px; scrollbar-width: thin; }

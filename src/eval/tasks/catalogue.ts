@@ -21,6 +21,14 @@ export interface GroupDefinition {
   path: string;
   config: GroupConfig;
   members: Definition[];
+  /** Tasks of it whose files say something wrong. */
+  faults: Fault[];
+}
+
+/** A task that cannot be run, and why. */
+export interface Fault {
+  name: string;
+  error: HandheldError;
 }
 
 export type Definition = TaskDefinition | GroupDefinition;
@@ -58,7 +66,8 @@ export class TaskCatalogue {
   /**
    * What a name stands for: a task, a group, the tasks of a tag, or those that a pattern with `*` fits.
    *
-   * @throws HandheldError `invalid-option` for an unknown name, `invalid-file` where a file is wrong
+   * @throws HandheldError `invalid-option` for an unknown name, `invalid-file` or `unsupported` where a file is wrong; a task
+   *   of a group with a wrong file is among the group's faults
    */
   find(name: string): Definition[] {
     const names = name.includes("*") ? this.#matching(name) : [name];
@@ -72,33 +81,40 @@ export class TaskCatalogue {
     return found.map(([name]) => name);
   }
 
-  #resolve(name: string, overrides: YamlFields, depth: number): Definition[] {
+  #resolve(name: string, overrides: YamlFields, depth: number, faults?: Fault[]): Definition[] {
     const entry = this.#entries.get(name);
     if (depth > deepest) throw invalidFile(entry?.path ?? name, `groups are nested more than ${deepest} deep`);
     if (entry === undefined) {
       const tagged = this.#tags.get(name);
       if (tagged === undefined) throw this.#unknown(name);
-      return [...tagged].sort().flatMap((task) => this.#resolve(task, overrides, depth + 1));
+      return [...tagged].sort().flatMap((task) => this.#resolve(task, overrides, depth + 1, faults));
     }
     const fields = { ...entry.fields, ...overrides };
     if (entry.kind === "group") return [this.#group(entry.path, fields, depth)];
-    return [{ kind: "task", name, path: entry.path, config: parseTaskConfig(withoutGroup(fields), entry.path) }];
+    try {
+      return [{ kind: "task", name, path: entry.path, config: parseTaskConfig(withoutGroup(fields), entry.path) }];
+    } catch (error) {
+      if (faults === undefined || !(error instanceof HandheldError)) throw error;
+      faults.push({ name, error });
+      return [];
+    }
   }
 
   #group(path: string, fields: YamlFields, depth: number): GroupDefinition {
     const config = parseGroupConfig(fields, path);
     const defaults = defaultsOf(fields);
+    const faults: Fault[] = [];
     const members = config.task.flatMap((member) => {
-      if (typeof member === "string") return this.#resolve(member, defaults, depth + 1);
+      if (typeof member === "string") return this.#resolve(member, defaults, depth + 1, faults);
       const { group, task, ...own } = member as YamlFields;
       if (typeof group === "string" && this.#entries.has(group)) {
         return this.#resolve(group, { ...defaults, ...own }, depth + 1);
       }
       if (typeof group === "string") return [this.#group(path, { ...defaults, ...member }, depth + 1)];
-      if (typeof task === "string") return this.#resolve(task, { ...defaults, ...own }, depth + 1);
+      if (typeof task === "string") return this.#resolve(task, { ...defaults, ...own }, depth + 1, faults);
       throw invalidFile(path, "task: an entry has neither task nor group");
     });
-    return { kind: "group", name: config.group, path, config, members };
+    return { kind: "group", name: config.group, path, config, members, faults };
   }
 
   #unknown(name: string): HandheldError {

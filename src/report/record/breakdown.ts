@@ -32,12 +32,14 @@ export function breakdownSection(cost: Cost | null): Html | null {
   );
 }
 
-function breakdownOf({ points }: Cost): string {
+function breakdownOf({ points, breakdown }: Cost): string {
   const [first] = points;
   if (first === undefined) return "";
+  const whole = breakdown?.processBytes;
+  const process = whole === undefined ? "" : ` The whole process held ${formatBytes(whole)} meanwhile.`;
   const prompt = Math.max(...points.map((point) => point.prompt));
   const threads = Math.max(...points.map((point) => point.threads));
-  return `${first.weights} weights, ${threadsText(threads)}, a prompt of ${formatRate(prompt)} tokens and what is generated behind it.`;
+  return `${first.weights} weights, ${threadsText(threads)}, a prompt of ${formatRate(prompt)} tokens and what is generated behind it.${process}`;
 }
 
 /** Speed and temperature over minutes; null where they were not watched. */

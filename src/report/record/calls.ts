@@ -28,10 +28,11 @@ export function callMetricName(name: string): string {
   return name.replace(/([a-z])([A-Z])/g, (_, before: string, letter: string) => `${before} ${letter.toLowerCase()}`);
 }
 
-function callRows({ protocol, data, shots, n, metrics }: CallsRecord): Html[] {
+function callRows({ protocol, data, shots, n, weights, metrics }: CallsRecord): Html[] {
   const entries = Object.entries(metrics);
   return entries.map(([name, { value, stderr }], i) => {
-    const about = `${data}, ${shots}-shot, ${formatRate(n)} queries`;
+    const form = weights === undefined ? "" : `${weights} weights, `;
+    const about = `${data}, ${form}${shots}-shot, ${formatRate(n)} queries`;
     const own =
       i === 0 &&
       html`<th scope="rowgroup" rowspan="${entries.length}">${protocol}<span class="sub">${about}</span></th>`;

@@ -49,7 +49,13 @@ function costCharts(points: readonly CostPoint[]): Html[] {
       });
     };
     charts.push(
-      draw("first-token", "Time to the first token", "ms, logarithmic", (point) => point.firstTokenMs.median, logScale),
+      draw(
+        "first-token",
+        "Time to the first token",
+        "ms, logarithmic",
+        (point) => point.firstTokenMs.median,
+        logarithmic,
+      ),
       draw("prefill", "Prefill", "tokens per second", (point) => point.prefillTokensPerSecond.median),
       draw("decode", `Decode, ${output} tokens`, "tokens per second", (point) => point.decodeTokensPerSecond.median),
       draw("memory", "Memory", large ? "GB" : "MB", (point) => point.memoryBytes / (large ? 1e9 : 1e6)),
@@ -76,6 +82,11 @@ function outputChart(points: readonly CostPoint[]): Html | null {
     x: { name: "generated tokens", scale: valueScale(outputs, true), format: formatTokens },
     y: { name: "tokens per second", scale: fromZero(0, high), format: formatRate },
   });
+}
+
+// A logarithm has no place for 0.
+function logarithmic(low: number, high: number): Scale {
+  return low > 0 ? logScale(low, high) : fromZero(low, high);
 }
 
 function fromZero(_low: number, high: number): Scale {

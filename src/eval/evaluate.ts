@@ -278,12 +278,8 @@ async function resultOf(
       if (items.length === 0) continue;
       const value = finite(aggregate(aggregation, items));
       const stderr = finite(await standardError(aggregation, items, options.bootstrap ?? 100_000));
-      metrics[metricKey(name, filter.name)] = {
-        value,
-        stderr,
-        higherIsBetter,
-        ...(typeof aggregation === "string" && { aggregation }),
-      };
+      const how = typeof aggregation === "function" ? "function" : aggregation;
+      metrics[metricKey(name, filter.name)] = { value, stderr, higherIsBetter, aggregation: how };
     }
   }
   const { name, version, hash, shots } = task;

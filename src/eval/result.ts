@@ -14,7 +14,10 @@ export const metricSchema = z.object({
   /** Standard error of `value`; null where the metric has none. */
   stderr: measured,
   higherIsBetter: z.boolean(),
-  /** How the samples' values make `value` (see tasks/aggregate.ts); absent for a group, which averages its parts, and for a function. */
+  /**
+   * How the samples' values make `value`: a name of tasks/aggregate.ts, or `function` for a task file's own; absent for a
+   * group, which averages its parts.
+   */
   aggregation: z.string().optional(),
 });
 

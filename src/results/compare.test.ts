@@ -91,6 +91,13 @@ describe("two records", () => {
     expect(compareRecords(a, b, await samplesOf(a, b)).metrics[0]!.method).toBe("two-sample-z");
   });
 
+  it("are not paired where only the task's file knows what makes the number", async () => {
+    const a = await answered({ one: base });
+    const b = await answered({ one: better });
+    for (const { tasks } of [a, b]) tasks[0]!.metrics.acc!.aggregation = "function";
+    expect(compareRecords(a, b, await samplesOf(a, b)).metrics[0]!.method).toBe("two-sample-z");
+  });
+
   it("say how they were run differently", () => {
     const a = sampleRecord();
     const b = sampleRecord({

@@ -154,7 +154,7 @@ function pairedValues(
   if (!left || !right || left.size !== right.size || left.size < 2) return null;
   const keys = [...left.keys()];
   if (!keys.every((key) => right.has(key))) return null;
-  const aggregation = aggregationOf(results[0].metrics[metric]!);
+  const aggregation = aggregationOf(results[0].metrics[metric]!)!;
   return { a: keys.map((key) => left.get(key)!), b: keys.map((key) => right.get(key)!), aggregation };
 }
 
@@ -176,13 +176,15 @@ function valuesOf(
 
 /** Whether values are those that a record's number was made of. A group by equal weights is not made so. */
 function makes(values: ReadonlyMap<string, SampleValue>, metric: Metric): boolean {
-  if (values.size === 0 || metric.value === null) return false;
-  const made = aggregate(aggregationOf(metric), [...values.values()]);
+  const aggregation = aggregationOf(metric);
+  if (values.size === 0 || metric.value === null || aggregation === null) return false;
+  const made = aggregate(aggregation, [...values.values()]);
   return Math.abs(made - metric.value) <= 1e-9 * Math.max(1, Math.abs(metric.value));
 }
 
-function aggregationOf({ aggregation }: Metric): Aggregation {
-  return aggregations.find((name) => name === aggregation) ?? "mean";
+/** Null for one that only the task's file knows. */
+function aggregationOf({ aggregation = "mean" }: Metric): Aggregation | null {
+  return aggregations.find((name) => name === aggregation) ?? null;
 }
 
 function callPairs(a: ResultRecord, b: ResultRecord): Pair[] {

@@ -55,13 +55,22 @@ it("finds shapes by the phone's profile, and shows what the phone measured of th
   expect(JSON.parse(readFileSync(saved, "utf8"))).toEqual(syntheticProfile());
 }, 120_000);
 
-it("says that a phone which fails could not measure them, and keeps what was found", async () => {
+it("says that a phone which fails could not measure them to the end, and keeps what was found and measured", async () => {
   const saved = join(folder, "lost.json");
   const { page, ended } = await search(saved);
-  await page.send([{ type: "result", id: 2, value: { rows: "all fast" } }]);
+  const turn = { round: 0, prefill: 100, decode: 10 };
+  await page.send([
+    { type: "part", id: 2, value: { model: 0, ...turn } },
+    { type: "part", id: 2, value: { model: 0, ...turn, round: 1, decode: 12 } },
+    { type: "result", id: 2, value: { rows: "all fast" } },
+  ]);
   const { code, out, err } = await ended;
   expect(code).toBe(0);
-  expect(err).toMatch(/warning: the best shapes could not be measured: phone .*: result of the job verify: rows/);
-  expect(JSON.parse(out).verified).toEqual([]);
+  expect(err).toMatch(
+    /warning: the best shapes could not be measured to the end: phone .*: result of the job verify: rows.*; 2 turns of 1 shape are kept/,
+  );
+  const { verified } = JSON.parse(out);
+  expect(verified).toHaveLength(1);
+  expect(verified[0].decode).toMatchObject({ tokensPerSecond: 11, rounds: [10, 12] });
   expect(JSON.parse(readFileSync(saved, "utf8"))).toEqual(syntheticProfile());
 }, 120_000);

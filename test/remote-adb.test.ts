@@ -1,12 +1,9 @@
 // The adb device against a server that speaks the protocol over a real socket (support/fake-adb.ts): phones found and chosen,
 // jobs in Node under Termux, the page in the phone's browser at its own localhost, and what can be wrong with a phone.
 import { afterEach, describe, expect, it } from "vitest";
-import type { CostPoint } from "../src/cost/result.ts";
-import { costOn } from "../src/remote/cost-on.ts";
 import type { JobEvent } from "../src/remote/device.ts";
 import type { AdbOptions } from "../src/remote/node/adb/device.ts";
 import { openDevice } from "../src/remote/node/open.ts";
-import { createSpec } from "../src/spec/spec.ts";
 import { chromiumPath, launchChromium, noChromium } from "./support/chromium.ts";
 import { type FakeAdb, type FakePhone, startFakeAdb } from "./support/fake-adb.ts";
 import { PageClient } from "./support/page-client.ts";
@@ -67,44 +64,6 @@ describe("Node under Termux", () => {
     const error = await failing([{ serial: "R58M" }], "adb", { via: "termux" });
     expect(error).toMatchObject({ problem: "missing" });
     expect(error.message).toMatch(/run-as: unknown package: com\.termux/);
-  });
-});
-
-const battery = (status: number) =>
-  `Current Battery Service state:\n  status: ${status}\n  voltage: 4000\n  temperature: 305\n  current now: -500`;
-
-describe("what a model costs on a phone", () => {
-  const asked = { prompts: [8], outputs: [4], forms: ["int4" as const], threads: [1], repeats: 1, breakdown: false };
-  const phone: FakePhone = { serial: "R58M", node: process.execPath };
-
-  it("has joules by the battery, which is read from here, and its temperature", async () => {
-    const device = await open([{ ...phone, battery: battery(3) }]);
-    const heard: CostPoint[] = [];
-    const onPoint = (point: CostPoint) => void heard.push(point);
-    const { cost, facts } = await costOn(device, createSpec(tiny), { ...asked, sustainedSeconds: 2, onPoint });
-    await device.close();
-    expect(facts.runtime.name).toBe("node");
-    expect(cost.energy).toMatchObject({
-      source: "Android battery",
-      note: expect.stringMatching(/^joules of the whole/),
-    });
-    expect(heard).toEqual(cost.points);
-    const [point] = cost.points as [CostPoint];
-    // 0.5 A at 4 V. Timing does not choose tokens, requests do: their speeds differ.
-    const watts = point.decodeJoulesPerToken! * point.decodeTokensPerSecond.median;
-    expect(watts).toBeGreaterThan(0.5);
-    expect(watts).toBeLessThan(8);
-    expect(point.prefillJoulesPerToken).toBeLessThan(point.decodeJoulesPerToken!);
-    expect(cost.sustained!.points.map(({ celsius }) => celsius ?? 0)).toEqual([30.5, 30.5]);
-  }, 120_000);
-
-  it("has none while the phone is charged, and says so", async () => {
-    const device = await open([{ ...phone, battery: battery(2) }]);
-    const { cost } = await costOn(device, createSpec(tiny), asked);
-    await device.close();
-    expect(cost.energy.source).toBeNull();
-    expect(cost.energy.note).toMatch(/it is being charged; connect adb by Wi-Fi/);
-    expect(cost.points[0]).toMatchObject({ prefillJoulesPerToken: null, decodeJoulesPerToken: null });
   });
 });
 

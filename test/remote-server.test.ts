@@ -92,7 +92,7 @@ describe("a page that behaves", () => {
     expect(await running).toEqual(result.value);
   });
 
-  it("that was thrown away and loaded again gets its job again", async () => {
+  it("that was thrown away and loaded again gets its job again, behind what came of it", async () => {
     const { page, device } = await joined();
     const seen: unknown[] = [];
     const running = start(device, seen);
@@ -101,8 +101,9 @@ describe("a page that behaves", () => {
     const old = page.boot;
     page.reload();
     expect((await page.join()).body).toEqual({ received: 0 });
-    expect((await page.commands()).body.commands).toMatchObject([{ type: "run", id: 1 }]);
-    expect(seen.at(-1)).toEqual({ type: "restarted" });
+    const earlier = [part(0).value];
+    expect((await page.commands()).body.commands).toMatchObject([{ type: "run", id: 1, params: { earlier } }]);
+    expect(seen.at(-1)).toEqual({ type: "restarted", parts: 1 });
     const stale = await page.post("/api/replies", { boot: old, from: 1, replies: [result] });
     expect(stale).toMatchObject({ status: 410, body: { error: { code: "ended" } } });
     await page.send([result]);

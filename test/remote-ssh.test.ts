@@ -6,13 +6,10 @@ import { createServer } from "node:net";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { CostPoint } from "../src/cost/result.ts";
-import { costOn } from "../src/remote/cost-on.ts";
 import type { JobEvent } from "../src/remote/device.ts";
 import { openDevice } from "../src/remote/node/open.ts";
 import { parseSshName } from "../src/remote/node/ssh/address.ts";
 import type { SshOptions } from "../src/remote/node/ssh/connect.ts";
-import { createSpec } from "../src/spec/spec.ts";
 import { noSshd, type Sshd, sshdPath, startSshd } from "./support/sshd.ts";
 
 const tiny = { layers: 2, width: 64, ffnWidth: 128, heads: 2, vocabulary: 256, context: 128 };
@@ -60,27 +57,6 @@ describe.skipIf(sshdPath === undefined)(`ssh (${noSshd})`, () => {
     expect(readdirSync(join(sshd.home, ".cache/handheld"))).toEqual([
       expect.stringMatching(/^runner-[0-9a-f]{16}\.mjs$/),
     ]);
-  });
-
-  it("measures what a model costs, and goes on behind the points that came before the connection broke", async () => {
-    const spec = createSpec(tiny);
-    const asked = { prompts: [8, 16], outputs: [4], forms: ["int4" as const], threads: [1], breakdown: false };
-    const done: CostPoint[] = [];
-    const onPoint = (point: CostPoint) => {
-      done.push(point);
-      sshd.drop();
-    };
-    const first = await open();
-    await expect(costOn(first, spec, { ...asked, onPoint })).rejects.toMatchObject({ problem: "lost" });
-    await first.close();
-    expect(done.map(({ prompt }) => prompt)).toEqual([8]);
-    const device = await open();
-    const { cost, facts } = await costOn(device, spec, { ...asked, done });
-    await device.close();
-    expect(cost.points[0]).toEqual(done[0]);
-    expect(cost.points.map(({ prompt }) => prompt)).toEqual([8, 16]);
-    expect(facts).toMatchObject({ platform: process.platform, runtime: { name: "node" } });
-    expect(cost.energy.note).not.toBe("");
   });
 
   it("ends a job by its signal", async () => {

@@ -83,7 +83,9 @@ export async function runOn<N extends JobName>(
 /** Warns of what a reader should know of a running job; progress and parts are not that. */
 export function tell(event: JobEvent, device: Device, io: CommandIo): void {
   if (event.type === "note") io.warn(`${device.name}: ${event.text}`);
-  if (event.type === "restarted") io.warn(`${device.name}: the page was loaded anew; the job begins again`);
+  if (event.type !== "restarted") return;
+  const how = event.parts === 0 ? "begins again" : `goes on behind ${event.parts} parts that it had handed over`;
+  io.warn(`${device.name}: the page was loaded anew; the job ${how}`);
 }
 
 function openOptions({ port, https, identity, acceptHostKey, via }: RemoteChoice, io: CommandIo) {

@@ -160,13 +160,15 @@ export async function generateTexts(
   const values = new Array<string>(asked.length);
   const cost = (group: readonly number[]) =>
     group.reduce((sum, index) => sum + asked[index]!.prompt.length + asked[index]!.maxTokens, 0);
-  const total = groups.reduce((sum, group) => sum + cost(group), 0);
+  const knownOf = (i: number): string[] | null => {
+    const known = journal.get(`${i}/${groups.length}`) as string[] | undefined;
+    return known?.length === groups[i]!.length ? known : null;
+  };
+  const total = groups.reduce((sum, group, i) => sum + (knownOf(i) === null ? cost(group) : 0), 0);
   let [computed, done, shared] = [0, 0, 0];
   for (const [i, group] of groups.entries()) {
-    const key = `${i}/${groups.length}`;
-    const known = journal.get(key) as string[] | undefined;
-    let texts = known ?? [];
-    if (known?.length !== group.length) {
+    let texts = knownOf(i);
+    if (texts === null) {
       const before = computed;
       const onTokens = (count: number) => {
         computed += count;
@@ -175,10 +177,10 @@ export async function generateTexts(
       const answers = await generateGroup(model, asked, group, { kv, signal, onTokens });
       texts = answers.texts;
       shared += answers.shared;
-      await journal.add(key, texts);
+      await journal.add(`${i}/${groups.length}`, texts);
+      done += cost(group);
+      onProgress?.(done, total);
     }
-    done += cost(group);
-    onProgress?.(done, total);
     for (const [j, index] of group.entries()) values[index] = texts[j]!;
   }
   return { values, tokens: { computed, shared } };

@@ -118,6 +118,62 @@ describe("an evaluation", () => {
     expect(cut.tasks[0]).toMatchObject({ truncated: 80, n: 40 });
   });
 
+  it("runs a task once for each of its own shots, and a group once", async () => {
+    const [pick] = await tasks("pick");
+    if (pick?.kind !== "task") throw new Error("pick is a task");
+    const withOne = { ...pick, config: { ...pick.config, num_fewshot: 1 } };
+    const all = await tasks("all", "all");
+    const run = await evaluateTasks(model, [pick, withOne, ...all], { folder: join(folder, "data"), limit: 4 });
+    expect(run.tasks.map(({ name, shots, n }) => [name, shots, n])).toEqual([
+      ["pick", 0, 4],
+      ["pick", 1, 4],
+      ["read", 0, 4],
+      ["all", 0, 8],
+    ]);
+  });
+
+  it("refuses the same rows for two configurations of a data set", async () => {
+    const [pick] = await tasks("pick");
+    if (pick?.kind !== "task") throw new Error("pick is a task");
+    const of = (name: string) => ({ ...pick, name, config: { ...pick.config, task: name, dataset_name: name } });
+    const { tasks: results } = await evaluateTasks(model, [of("one"), of("two")], { folder: join(folder, "data") });
+    expect(results.map(({ name, error }) => [name, error?.code])).toEqual([
+      ["one", undefined],
+      ["two", "invalid-data"],
+    ]);
+    expect(results[1]!.error!.message).toMatch(/the rows of two are those of one.*below a folder named two/);
+  });
+
+  it("counts only what is left to do as its progress", async () => {
+    const journal = { folder: join(folder, "left") };
+    const totals: number[] = [];
+    const onProgress = (_: number, total: number) => void totals.push(total);
+    await evaluate(["say"], { journal, onProgress });
+    const whole = totals[0]!;
+    const [name] = readdirSync(journal.folder);
+    const lines = readFileSync(join(journal.folder, name!), "utf8").trimEnd().split("\n");
+    writeFileSync(
+      join(journal.folder, name!),
+      lines
+        .slice(1)
+        .map((line) => `${line}\n`)
+        .join(""),
+    );
+    totals.length = 0;
+    await evaluate(["say"], { journal, onProgress });
+    expect(lines.length).toBeGreaterThan(2);
+    expect(new Set(totals).size).toBe(1);
+    expect(totals[0]!).toBeLessThan(whole / 2);
+  });
+
+  it("says of data that are not there that they were to be examples", async () => {
+    const [pick] = await tasks("pick");
+    if (pick?.kind !== "task") throw new Error("pick is a task");
+    const bare = { ...pick, config: { ...pick.config, fewshot_split: null, training_split: "train" } };
+    const { tasks: results } = await evaluateTasks(model, [bare], { folder: join(folder, "data"), shots: [2] });
+    expect(results[0]!.error!.message).toMatch(/^2 worked examples: .*no split "train" of set; there are test/);
+  });
+
   it("is interrupted by its signal", async () => {
     await expect(evaluate(["pick"], { signal: AbortSignal.abort() })).rejects.toMatchObject({ code: "aborted" });
     await expect(evaluate(["pick"], { context: 4096 })).rejects.toMatchObject({ code: "invalid-option" });

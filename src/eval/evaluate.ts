@@ -19,7 +19,7 @@ import {
 import { QuestionEncoder } from "./scoring/encode.ts";
 import { aggregate, standardError } from "./tasks/aggregate.ts";
 import type { Definition, TaskDefinition } from "./tasks/catalogue.ts";
-import { type PreparedTask, type PrepareOptions, prepareTask } from "./tasks/prepare.ts";
+import { type PreparedTask, type PrepareOptions, prepareTask, shotsOf } from "./tasks/prepare.ts";
 import type { SampleValue } from "./tasks/twins.ts";
 
 /** The model, with what says which one it is. */
@@ -89,22 +89,26 @@ export async function evaluateTasks(
 ): Promise<Evaluation> {
   const startedAt = new Date();
   const config = configOf(model, options);
-  const leaves = [...new Map(tasks.flatMap(leavesOf).map((task) => [task.name, task])).values()];
   const tokens = { computed: 0, shared: 0 };
   const results: TaskResult[] = [];
-  const runs = (config.shots ?? [null]).flatMap((shots) => leaves.map((task) => ({ task, shots })));
-  const seen = new Set<string>();
-  for (const [i, { task, shots }] of runs.entries()) {
-    options.onTask?.(task.name, shots ?? task.config.num_fewshot ?? 0, i, runs.length);
-    const { result, used } = await runTask(model, task, shots, config, options);
+  const runs = new Map<string, Run>();
+  for (const shots of config.shots ?? [null]) {
+    for (const task of tasks.flatMap(leavesOf)) {
+      // A task that stays at its own shots is one result, however many were asked for.
+      const key = resultKey(task, shots);
+      if (!runs.has(key)) runs.set(key, { task, shots });
+    }
+  }
+  const check = rowsCheck();
+  for (const [i, run] of [...runs.values()].entries()) {
+    options.onTask?.(run.task.name, shotsOf(run.task.config, run.shots ?? undefined), i, runs.size);
+    const { result, used } = await runTask(model, run, config, options, check);
     tokens.computed += used.computed;
     tokens.shared += used.shared;
-    // A task that stays at its own shots is one result, however many were asked for.
-    const key = `${result.name}/${result.shots}`;
-    if (!seen.has(key)) results.push(result);
-    seen.add(key);
+    results.push(result);
   }
-  const groups = tasks.flatMap((task) => groupResults(task, results, config.shots ?? [null]));
+  const averages = tasks.flatMap((task) => groupResults(task, results, config.shots ?? [null]));
+  const groups = new Map(averages.map((group) => [`${group.name}/${group.shots}`, group])).values();
   return {
     version: evaluationVersion,
     model: identityOf(model),
@@ -134,6 +138,11 @@ function identityOf({ name, hash, spec }: ModelToEvaluate): EvaluatedModel {
   return { name, hash, parameters: countParameters(spec).total };
 }
 
+/** Which result a task gives where `shots` are asked for. */
+function resultKey({ name, config }: TaskDefinition, shots: number | null): string {
+  return `${name}/${shotsOf(config, shots ?? undefined)}`;
+}
+
 function leavesOf(definition: Definition): TaskDefinition[] {
   return definition.kind === "task" ? [definition] : definition.members.flatMap(leavesOf);
 }
@@ -145,10 +154,37 @@ function groupResults(
 ): TaskResult[] {
   if (definition.kind === "task") return [];
   const inner = definition.members.flatMap((member) => groupResults(member, results, shots));
-  const names = new Set(leavesOf(definition).map(({ name }) => name));
-  const parts = results.filter(({ name }) => names.has(name));
-  const own = shots.flatMap((wanted) => groupResult(definition, parts, wanted));
+  const leaves = leavesOf(definition);
+  const own = shots.flatMap((wanted) => {
+    const keys = new Set(leaves.map((task) => resultKey(task, wanted)));
+    const parts = results.filter(({ name, shots }) => keys.has(`${name}/${shots}`));
+    return groupResult(definition, parts, wanted);
+  });
   return [...inner, ...own];
+}
+
+/** A task at a number of shots; null: its own. */
+interface Run {
+  task: TaskDefinition;
+  shots: number | null;
+}
+
+/**
+ * Refuses a task that found the rows of another configuration of its data set: a folder that has one file for all of them
+ * would give every subject of MMLU the same questions.
+ */
+function rowsCheck(): (task: PreparedTask) => void {
+  const found = new Map<string, { name: string; configuration: string | null | undefined }>();
+  return ({ name, path, config: { dataset_path: dataset, dataset_name: configuration }, documents }) => {
+    const key = JSON.stringify([dataset, documents.length, documents[0]?.row]);
+    const other = found.get(key);
+    if (other === undefined || other.configuration === configuration) found.set(key, { name, configuration });
+    else {
+      const reason = `the rows of ${name} are those of ${other.name}, which asks another configuration of ${dataset}`;
+      const fix = `put its files below a folder named ${configuration}`;
+      throw new HandheldError("invalid-data", `${path}: ${reason}; ${fix}`);
+    }
+  };
 }
 
 interface TaskRun {
@@ -159,10 +195,10 @@ interface TaskRun {
 /** One task; what is wrong with it is in the result. */
 async function runTask(
   model: ModelToEvaluate,
-  task: TaskDefinition,
-  shots: number | null,
+  { task, shots }: Run,
   config: EvaluationConfig,
   options: EvaluateOptions,
+  check: (task: PreparedTask) => void,
 ): Promise<TaskRun> {
   const empty = {
     name: task.name,
@@ -173,6 +209,7 @@ async function runTask(
   };
   try {
     const prepared = await prepareTask(task, { ...options, shots: shots ?? undefined });
+    check(prepared);
     const journal = await journalOf(model, prepared, config, options);
     const { kv = "f32", signal, onProgress } = options;
     const asked = await askTask(model, prepared, { ...config, kv, journal, signal, onProgress });
@@ -182,7 +219,7 @@ async function runTask(
     const used = { computed: 0, shared: 0 };
     const failed = { code: error.code, message: error.message };
     return {
-      result: { ...empty, shots: shots ?? task.config.num_fewshot ?? 0, n: 0, metrics: {}, error: failed },
+      result: { ...empty, shots: shotsOf(task.config, shots ?? undefined), n: 0, metrics: {}, error: failed },
       used,
     };
   }
@@ -215,7 +252,7 @@ async function resultOf(
       const own = answers[index]!;
       const found = task.metrics.values(
         row,
-        own.map((repeats) => filter.apply(repeats)),
+        own.map((repeats) => filter.apply(repeats, row)),
       );
       const shown = requests.map((request) => ({ ...request }));
       const target = task.config.doc_to_target ? task.fields.target(row) : null;

@@ -10,7 +10,7 @@ import type { GroupDefinition } from "./tasks/catalogue.ts";
  */
 export function groupResult(group: GroupDefinition, all: readonly TaskResult[], shots: number | null): TaskResult[] {
   const { aggregate_metric_list: given, metadata } = group.config;
-  const wanted = [given ?? []].flat();
+  const wanted = given ?? [];
   const parts = all.filter((part) => !part.error && (shots === null || part.shots === shots));
   if (wanted.length === 0 || parts.length === 0) return [];
   const metrics: Record<string, Metric> = {};

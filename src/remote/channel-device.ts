@@ -106,7 +106,7 @@ export class ChannelDevice implements Device {
       const { resume } = findJob(command.job);
       const params = resume ? resume(command.params, parts) : command.params;
       if (!resume) parts.length = 0;
-      onEvent({ type: "restarted" });
+      onEvent({ type: "restarted", parts: parts.length });
       this.channel.send({ ...command, params });
     }
   }

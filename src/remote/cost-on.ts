@@ -9,7 +9,7 @@ import type { CostPart } from "./jobs/cost.ts";
 import type { JobParams, JobResult } from "./jobs.ts";
 
 /** Options of {@link costOn}: those of measureCost that can be sent. */
-export interface CostOnOptions extends Omit<JobParams<"cost">, "spec" | "meteredByHost"> {
+export interface CostOnOptions extends Omit<JobParams<"cost">, "spec" | "hostMeterSeconds"> {
   signal?: AbortSignal | undefined;
   /** Hears each measured point, also before a device is lost: give them as `done` to go on later. */
   onPoint?: ((point: CostPoint) => void) | undefined;
@@ -46,7 +46,7 @@ export async function costOn(device: Device, spec: Spec, options: CostOnOptions 
     return point;
   };
   try {
-    const params = { ...asked, spec, meteredByHost: watch !== null };
+    const params = { ...asked, spec, hostMeterSeconds: outside?.meter?.shortestSeconds };
     const { cost, facts } = await device.run("cost", params, { signal, onEvent: hear });
     if (outside === undefined) return { cost, facts };
     const energy = { source: watch?.source ?? null, note: watch?.problem ?? outside.note };

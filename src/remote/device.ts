@@ -10,8 +10,8 @@ export type JobEvent =
   | { type: "part"; value: unknown }
   /** Something that a reader should know: the screen went dark for 40 s, the page was opened anew. */
   | { type: "note"; text: string }
-  /** The device had to begin the job again; parts that came before are void, unless the job goes on behind them (`resume`). */
-  | { type: "restarted" };
+  /** The device had forgotten the job: it goes on behind so many parts that came before; with none, it begins again. */
+  | { type: "restarted"; parts: number };
 
 /** Options of {@link Device.run}. */
 export interface RunOptions {

@@ -7,7 +7,7 @@ import { ChannelDevice } from "./channel-device.ts";
 import type { JobEvent } from "./device.ts";
 import { DeviceError } from "./errors.ts";
 import { createJobHost } from "./host.ts";
-import { parseFor, runJob } from "./jobs.ts";
+import { type JobResult, parseFor, runJob } from "./jobs.ts";
 import { createLocalDevice } from "./local.ts";
 import type { Command, Reply } from "./messages.ts";
 import { calibrateOn, verifyOn } from "./search-on.ts";
@@ -236,15 +236,63 @@ it("a device that is lost ends its jobs with what came, and runs no more", async
   await expect(device.run("probe", {})).rejects.toMatchObject({ problem: "lost" });
 });
 
-it("a device that forgot its jobs gets them again, and their parts are void", async () => {
+it("a device that forgot its job goes on behind the parts that came, or begins again where there are none", async () => {
   const { device, sent } = scripted();
   const events: JobEvent[] = [];
-  const running = device.run("measure", { specs: [tiny] }, { onEvent: (event) => void events.push(event) });
+  const onEvent = (event: JobEvent) => void events.push(event);
+  const running = device.run("measure", { specs: [tiny, tiny] }, { onEvent });
+  device.restart();
+  expect(sent[1]).toMatchObject({ type: "run", id: 1, params: { specs: [tiny, tiny], earlier: [] } });
   device.reply({ type: "part", id: 1, value: row });
   device.restart();
-  expect(sent.map(({ type }) => type)).toEqual(["run", "run"]);
-  expect(sent[1]).toEqual(sent[0]);
+  expect(sent[2]).toMatchObject({ type: "run", id: 1, params: { specs: [tiny, tiny], earlier: [row] } });
+  expect(events.filter(({ type }) => type === "restarted")).toEqual([
+    { type: "restarted", parts: 0 },
+    { type: "restarted", parts: 1 },
+  ]);
   device.lost(new DeviceError("lost", "far", "gone"));
-  await expect(running).rejects.toMatchObject({ parts: [] });
-  expect(events.at(-1)).toEqual({ type: "restarted" });
+  await expect(running).rejects.toMatchObject({ parts: [row] });
 });
+
+it("a calibration has no parts: it begins again, and says so", async () => {
+  const { device, sent } = scripted();
+  const events: JobEvent[] = [];
+  const running = device.run("calibrate", { seconds: 5 }, { onEvent: (event) => void events.push(event) });
+  device.restart();
+  expect(sent[1]).toEqual(sent[0]);
+  expect(events).toEqual([{ type: "restarted", parts: 0 }]);
+  device.lost(new DeviceError("lost", "far", "gone"));
+  await expect(running).rejects.toMatchObject({ problem: "lost" });
+});
+
+it("measures and verifies only what earlier parts have not", async () => {
+  const part = vi.fn();
+  const tools = { ...silent, part };
+  const fake = { ...row, measured: { ...measured, decodeTokensPerSecond: 123 } };
+  const specs = [tiny, { ...tiny, layers: 1 }];
+  const { rows } = (await runJob("measure", { ...quick, specs, earlier: [fake] }, tools)) as JobResult<"measure">;
+  expect(rows[0]).toEqual(fake);
+  expect(rows[1]!.measured!.decodeTokensPerSecond).not.toBe(123);
+  expect(part.mock.calls).toEqual([[rows[1]]]);
+  part.mockClear();
+  const turn = { model: 1, round: 0, prefill: 77, decode: 11 };
+  const asked = { specs, prompt: 8, context: 8, rounds: 2, threads: 1, earlier: [turn] };
+  const verified = (await runJob("verify", asked, tools)) as JobResult<"verify">;
+  expect(verified.rows[1]!.decode.rounds[0]).toBe(11);
+  expect(verified.rows[1]!.prefill.rounds[0]).toBe(77);
+  expect(verified.rows.map(({ decode }) => decode.rounds.length)).toEqual([2, 2]);
+  const taken = () => part.mock.calls.map(([{ model, round }]) => [model, round]);
+  expect(taken()).toEqual([
+    [0, 0],
+    [1, 1],
+    [0, 1],
+  ]);
+  // One whose rounds lie far apart gets as many again, and these are not taken twice either.
+  part.mockClear();
+  const both = (model: number, round: number, decode: number) => ({ model, round, prefill: 50, decode });
+  const earlier = [both(0, 0, 5), both(0, 1, 5), both(1, 0, 5), both(1, 1, 20), both(1, 2, 6)];
+  const again = (await runJob("verify", { ...asked, earlier, spreadAtMost: 0.25 }, tools)) as JobResult<"verify">;
+  expect(taken()).toEqual([[1, 3]]);
+  expect(again.rows.map(({ decode }) => decode.rounds.length)).toEqual([2, 4]);
+  expect(again.rows[1]!.decode.rounds.slice(0, 3)).toEqual([5, 20, 6]);
+}, 60_000);

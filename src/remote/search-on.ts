@@ -2,6 +2,7 @@
 import type { CalibrationOptions } from "../search/latency/calibrate.ts";
 import type { LatencyProfile } from "../search/latency/latency-profile.ts";
 import type { VerifiedCandidate, VerifyOptions } from "../search/latency/verify.ts";
+import type { TimedTurn } from "../search/latency/whole-model.ts";
 import type { Spec } from "../spec/spec.ts";
 import type { Device, JobEvent } from "./device.ts";
 import { DeviceError } from "./errors.ts";
@@ -10,6 +11,8 @@ import { DeviceError } from "./errors.ts";
 export interface CalibrateOnOptions
   extends Pick<CalibrationOptions, "seconds" | "acceptUnsteady" | "signal" | "onProgress"> {
   threads?: number | undefined;
+  /** Also measure what the device draws, where it counts that. Default false. */
+  power?: boolean | undefined;
   /** Also hears notes and restarts. */
   onEvent?: ((event: JobEvent) => void) | undefined;
 }
@@ -20,18 +23,19 @@ export interface CalibrateOnOptions
  * @throws HandheldError `unsteady`, `aborted`, `out-of-memory`; DeviceError
  */
 export async function calibrateOn(device: Device, options: CalibrateOnOptions = {}): Promise<LatencyProfile> {
-  const { seconds, acceptUnsteady, threads, signal, onProgress, onEvent } = options;
+  const { seconds, acceptUnsteady, threads, power, signal, onProgress, onEvent } = options;
   const hear = (event: JobEvent) => {
     onEvent?.(event);
     if (event.type !== "progress" || event.total === null) return;
     onProgress?.(event.done / event.total, event.note === "models" ? "models" : "operations");
   };
-  const { profile } = await device.run("calibrate", { seconds, acceptUnsteady, threads }, { signal, onEvent: hear });
+  const params = { seconds, acceptUnsteady, threads, power };
+  const { profile } = await device.run("calibrate", params, { signal, onEvent: hear });
   return profile;
 }
 
 /** Options of {@link verifyOn}. */
-export interface VerifyOnOptions extends Omit<VerifyOptions, "now"> {
+export interface VerifyOnOptions extends Omit<VerifyOptions, "now" | "earlier"> {
   threads?: number | undefined;
   onEvent?: ((event: JobEvent) => void) | undefined;
 }
@@ -46,12 +50,13 @@ export async function verifyOn(
   specs: readonly Spec[],
   options: VerifyOnOptions,
 ): Promise<VerifiedCandidate[]> {
-  const { prompt, context, rounds, predictor, threads, signal, onProgress, onEvent } = options;
+  const { prompt, context, rounds, spreadAtMost, predictor, threads, signal, onTurn, onProgress, onEvent } = options;
   const hear = (event: JobEvent) => {
     onEvent?.(event);
+    if (event.type === "part") onTurn?.(event.value as TimedTurn); // the channel checked it
     if (event.type === "progress" && event.total !== null) onProgress?.(event.done, event.total);
   };
-  const params = { specs: [...specs], prompt, context, rounds, threads };
+  const params = { specs: [...specs], prompt, context, rounds, spreadAtMost, threads };
   const { rows } = await device.run("verify", params, { signal, onEvent: hear });
   if (rows.length !== specs.length) {
     const counts = `${rows.length} results for ${specs.length} candidates`;

@@ -102,6 +102,7 @@ tr.chosen > th { box-shadow: -8px 0 0 var(--tint); }
 .stack span { color: var(--card); font: 600 .75rem/1 system-ui, sans-serif; } .key.square { width: 11px; height: 11px; border: 0; background: currentColor; border-radius: 3px; }
 .gap { margin-top: 14px; }
 .reasons { margin: 8px 0 0; padding-left: 20px; max-width: 76ch; } .reasons li { margin: 4px 0; }
+.shape { white-space: normal; min-width: 8.5rem; } .prose { white-space: normal; min-width: 15rem; }
 .queries { list-style: none; align-items: start; margin: 12px 0 0; padding: 0; display: grid; gap: 12px; grid-template-columns: minmax(0, 1fr); }
 .queries > li { border: 1px solid var(--line); border-radius: 12px; padding: 12px 14px; min-width: 0; }
 .queries blockquote { margin: 0 0 6px; font-weight: 600; overflow-wrap: anywhere; }

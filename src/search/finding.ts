@@ -6,13 +6,20 @@ import type { Spec } from "../spec/spec.ts";
 import { type Landmark, landmarksNear } from "./landmarks.ts";
 import type { PredictedSpeed } from "./latency/predictor.ts";
 import type { VerifiedCandidate } from "./latency/verify.ts";
+import type { Objective } from "./objective.ts";
 import type { ProxyResult } from "./proxy/proxies.ts";
+import { type ReferenceSpeed, referencesNear } from "./references.ts";
 import type { Candidate, SearchResult } from "./search.ts";
 import { exactly } from "./statistics.ts";
 
 /** A known architecture with what is predicted of it. */
 export interface KnownCandidate extends Candidate {
   name: string;
+}
+
+/** A published speed beside the prediction for this search's device. */
+export interface PublishedSpeed extends ReferenceSpeed {
+  here: Candidate;
 }
 
 /** Where speeds were predicted or measured. */
@@ -22,6 +29,12 @@ export interface FindingDevice {
   date: string;
   threads: number;
   engine: string;
+  /** Where the profile is from, in words; null where it was made for this search. */
+  profile: string | null;
+  /** Whether the machine stayed the same while it was calibrated. */
+  steady: boolean;
+  /** How far whole models were off that the calibration left out in turn: standard deviation of the ratio's logarithm. */
+  deviation: { prefill: number; decode: number };
 }
 
 /** The outcome of a search, as stored by `--json`. */
@@ -31,9 +44,11 @@ export interface Finding extends Omit<SearchResult, "describe" | "objective"> {
   date: string;
   seed: number;
   device: FindingDevice;
-  objective: { name: string; description: string; unit: "ms" | "MB"; prompt: number; context: number };
+  objective: { name: string; description: string; unit: Objective["unit"]; prompt: number; context: number };
   /** Known architectures of about the budget's size. */
   known: KnownCandidate[];
+  /** What papers measured on phones at about the budget's size, with what is predicted of the same shapes here. */
+  references: PublishedSpeed[];
   /** Measured whole, in alternation; empty where nothing was. */
   verified: VerifiedCandidate[];
   /** What was trained for the prediction of quality; null where nothing was. */
@@ -67,6 +82,7 @@ export function createFinding({ result, device, seed, verified = [], proxy = nul
     ...rest,
     objective: { name, description, unit, ...at },
     known,
+    references: referencesNear(result.budget).map((one) => ({ ...one, here: describe(one.spec) })),
     verified: [...verified],
     proxy,
     winner,
@@ -74,15 +90,23 @@ export function createFinding({ result, device, seed, verified = [], proxy = nul
   };
 }
 
-function winnerOf({ top, objective }: SearchResult, verified: readonly VerifiedCandidate[]): Candidate {
-  let [best, least] = [top[0]!, Infinity];
-  for (const candidate of top) {
-    const found = verified.find(({ spec }) => same(spec, candidate.spec));
-    if (found === undefined) continue;
-    const cost = objective.cost(measuredSpeed(found, candidate.speed, objective.at.prompt), candidate.memoryBytes);
-    if (cost < least) [best, least] = [candidate, cost];
+function winnerOf(result: SearchResult, verified: readonly VerifiedCandidate[]): Candidate {
+  let [best, least] = [result.top[0]!, Infinity];
+  for (const candidate of result.top) {
+    const cost = measuredCost(result, candidate, verified);
+    if (cost !== null && cost < least) [best, least] = [candidate, cost];
   }
   return best;
+}
+
+/** What the objective counts of a candidate as it was measured; null where it was not. */
+function measuredCost(
+  { objective }: SearchResult,
+  { spec, speed, memoryBytes }: Candidate,
+  verified: readonly VerifiedCandidate[],
+): number | null {
+  const found = verified.find((one) => same(one.spec, spec));
+  return found === undefined ? null : objective.cost(measuredSpeed(found, speed, objective.at.prompt), memoryBytes);
 }
 
 /** A measured candidate as speeds; choosing a token takes what was predicted. */
@@ -113,10 +137,15 @@ function explain(
 ): string[] {
   const { evaluated, admissible, top, objective } = result;
   const measured = verified.filter(({ spec }) => top.some((candidate) => same(candidate.spec, spec)));
-  const judged = measured.length > 0 ? `, and the best of the ${measured.length} that were measured whole` : "";
+  const took = measuredCost(result, winner, verified);
+  const cost = (value: number) => `${significant(value)} ${objective.unit}`;
+  const judged =
+    took === null
+      ? ""
+      : `; measured whole it took ${cost(took)}, the least of the ${measured.length} that were measured`;
   const shapes = `${formatRate(admissible)} of ${formatRate(evaluated)} shapes`;
   const lines = [
-    `${result.rule} ${shapes} are good enough; this one takes ${significant(winner.cost)} ${objective.unit}${judged}.`,
+    `${result.rule} ${shapes} are good enough; this one is predicted to take ${cost(winner.cost)}${judged}.`,
   ];
   const { otherDepth } = result;
   if (otherDepth !== null && executed(otherDepth.spec) !== executed(winner.spec)) {
@@ -142,14 +171,13 @@ function nearest(winner: Candidate, known: readonly KnownCandidate[]): KnownCand
 }
 
 function compare(winner: Candidate, known: KnownCandidate): string {
-  const faster = (key: "prefillTokensPerSecond" | "decodeTokensPerSecond") => {
-    const share = winner.speed[key].value / known.speed[key].value - 1;
-    return `${formatPercent(Math.abs(share))} ${share < 0 ? "slower" : "faster"}`;
-  };
-  const loss = winner.relativeLoss.value / known.relativeLoss.value - 1;
-  const learned = `its predicted loss ${formatPercent(Math.abs(loss))} ${loss > 0 ? "higher" : "lower"}`;
+  const than = (share: number, more: string, less: string) =>
+    Math.abs(share) < 0.0005 ? "the same" : `${formatPercent(Math.abs(share))} ${share < 0 ? less : more}`;
+  const faster = (key: "prefillTokensPerSecond" | "decodeTokensPerSecond") =>
+    than(winner.speed[key].value / known.speed[key].value - 1, "faster", "slower");
+  const loss = than(winner.relativeLoss.value / known.relativeLoss.value - 1, "higher", "lower");
   return (
     `Beside ${known.name} (${formatCount(known.parameters)} parameters) it is predicted ${faster("decodeTokensPerSecond")} ` +
-    `in decode and ${faster("prefillTokensPerSecond")} in prefill, ${learned}.`
+    `in decode and ${faster("prefillTokensPerSecond")} in prefill, its predicted loss ${loss}.`
   );
 }

@@ -9,7 +9,9 @@ export { paretoFront } from "./pareto.ts";
 export * from "./proxy/proxies.ts";
 export * from "./quality/model.ts";
 export { type Observation, publishedObservations } from "./quality/observations.ts";
+export * from "./references.ts";
 export * from "./search.ts";
+export * from "./shipped-profiles.ts";
 export {
   type Budget,
   countShapes,

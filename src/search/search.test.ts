@@ -6,12 +6,14 @@ import { createSpec } from "../spec/spec.ts";
 import { Evaluated } from "./evaluate.ts";
 import { evolveShapes } from "./evolve.ts";
 import { allLandmarks, landmarksNear } from "./landmarks.ts";
+import type { DevicePower } from "./latency/latency-profile.ts";
 import { createPredictor } from "./latency/predictor.ts";
 import { syntheticProfile } from "./latency/synthetic.case.ts";
-import { createObjective } from "./objective.ts";
+import { createObjective, onDevice } from "./objective.ts";
 import { paretoFront, rankByPareto } from "./pareto.ts";
 import { typicalShape } from "./quality/features.ts";
 import { createQualityModel } from "./quality/model.ts";
+import { referenceSpeeds, referencesNear } from "./references.ts";
 import { type SearchOptions, search } from "./search.ts";
 import { countShapes, createSpace } from "./space.ts";
 
@@ -54,11 +56,43 @@ describe("objectives", () => {
     ["decod", "invalid-option", /unknown objective "decod": .*did you mean "decode"\?/],
     ["decode@5", "invalid-option", /unknown objective/],
     ["ttft@0", "invalid-option", /at least 1 token/],
-    ["energy", "unsupported", /no power measurement/],
+    ["energy@64+0", "invalid-option", /at least 1 token/],
+    ["memory@64", "invalid-option", /unknown objective/],
   ])("%s is refused", (text, code, message) => {
     expect(() => createObjective(text, 64)).toThrow(
       expect.objectContaining({ code, message: expect.stringMatching(message) }),
     );
+  });
+
+  const energy = { watts: { idle: 2, prefill: 30, decode: 10 }, note: "Linux powercap (package-0)" };
+
+  it("in joules are watts times predicted times, on a device whose watts were measured", async () => {
+    const one = onDevice(createObjective("energy@64+32", 1), { profile: { energy } });
+    const speed = predictor.speed(spec, { prompt: 64, context: 80 });
+    const joules = (30 * speed.ttftMs.value) / 1000 + (10 * 31) / speed.decodeTokensPerSecond.value;
+    expect(one.cost(speed, 0)).toBeCloseTo(joules, 12);
+    expect(createObjective("energy", 256).name).toBe("energy@256+64");
+    expect(onDevice(objective, {})).toBe(objective);
+    const metered = createPredictor({ ...syntheticProfile(), energy });
+    const found = await search({ ...options, predictor: metered, objective: createObjective("energy", 64) });
+    expect(found.objective.unit).toBe("J");
+    expect(found.top[0]!.cost).toBeLessThan(found.top.at(-1)!.cost);
+  });
+
+  it.each<[string, DevicePower | undefined, RegExp]>([
+    ["nobody measured power", undefined, /no power measurement \(none was asked for/],
+    [
+      "there is no counter",
+      { watts: null, note: "browsers do not tell" },
+      /\(browsers do not tell\), and energy is not/,
+    ],
+  ])("in joules are refused where %s", async (_, energy, message) => {
+    const without = createPredictor({ ...syntheticProfile(), energy });
+    const asked = { ...options, predictor: without, objective: createObjective("energy", 64) };
+    await expect(search(asked)).rejects.toMatchObject({
+      code: "unsupported",
+      message: expect.stringMatching(message),
+    });
   });
 });
 
@@ -188,6 +222,24 @@ describe("evolution", () => {
     const result = await search({ ...options, enumerateAtMost: 100, seed: 2 });
     expect(result.method).toBe("evolutionary");
     expect(result.top.length).toBe(10);
+  });
+});
+
+describe("published speeds on phones", () => {
+  it("are rows with a shape of their size and a source, near a size", () => {
+    const all = referenceSpeeds();
+    expect(all).toHaveLength(8 + 36 + 3);
+    for (const { spec, parameters, source, prefillTokensPerSecond, decodeTokensPerSecond } of all) {
+      expect(parameters).toBe(countParameters(spec).total);
+      expect(source).toMatch(/^(PhoneLM|MobileLLM), (Table|section)/);
+      expect(prefillTokensPerSecond ?? decodeTokensPerSecond).toBeGreaterThan(0);
+    }
+    const near = referencesNear({ min: 1.6e9, max: 1.65e9 });
+    expect(near.filter(({ source }) => source === "PhoneLM, Table 2")).toHaveLength(7);
+    expect(near.find(({ decodeTokensPerSecond }) => decodeTokensPerSecond === 58.08)!.spec).toEqual(
+      preset("PhoneLM-1.5B"),
+    );
+    expect(referencesNear({ min: 1e6, max: 1.3e6 })).toEqual([]);
   });
 });
 

@@ -8,7 +8,7 @@ import { enumerateShapes, type ShapeProgress } from "./enumerate.ts";
 import { Evaluated, memoryOf } from "./evaluate.ts";
 import { evolveShapes } from "./evolve.ts";
 import type { Estimate, PredictedSpeed } from "./latency/predictor.ts";
-import type { Objective, SpeedModel } from "./objective.ts";
+import { type Objective, onDevice, type SpeedModel } from "./objective.ts";
 import { paretoFront } from "./pareto.ts";
 import { type Shape, typicalShape } from "./quality/features.ts";
 import { createQualityModel, type PredictedLoss, type QualityModel } from "./quality/model.ts";
@@ -98,7 +98,7 @@ export const defaultQualityShare = 0.97;
  * Runs a search. The same options and seed give the same result.
  *
  * @throws HandheldError `invalid-spec` when nothing in the space meets the budget, `invalid-option` when nothing is
- *   admissible, `aborted`
+ *   admissible, `unsupported` for energy on a device whose power is not known, `aborted`
  * @example
  * ```ts
  * const space = await loadSpace("phonelm");
@@ -107,7 +107,8 @@ export const defaultQualityShare = 0.97;
  * ```
  */
 export async function search(options: SearchOptions): Promise<SearchResult> {
-  const { space, predictor, objective, signal, onProgress, seed = 1 } = options;
+  const { space, predictor, signal, onProgress, seed = 1 } = options;
+  const objective = onDevice(options.objective, predictor);
   const quality = options.quality ?? createQualityModel();
   const budget = options.budget ?? space.parameters;
   if (budget === undefined) {
@@ -125,7 +126,7 @@ export async function search(options: SearchOptions): Promise<SearchResult> {
   if (exhaustive) await enumerateShapes(evaluated, budget, { signal, onProgress });
   else await evolveShapes(evaluated, budget, { seed, signal, onProgress });
   if (evaluated.count === 0) throw nothingFound(options, budget, evaluated.seen);
-  const found = new Found(evaluated, options, quality, judged);
+  const found = new Found(evaluated, { ...options, objective }, quality, judged);
   const { name, note } = space;
   return {
     space: { name, note, description: describeSpace(space), size },

@@ -69,12 +69,19 @@ describe("a space", () => {
 
   it.each<[Record<string, unknown>, RegExp]>([
     [{ layers: 0 }, /^mine: layers: /],
-    [{ layers: { from: 9, to: 2 } }, /layers: takes a whole number above 0, a list of them, or a range/],
+    [{ layers: { from: 9, to: 2 } }, /layers: takes a whole number above 0 .*, a list of them, or a range/],
     [{ ffnRatio: { min: 3, max: 2 } }, /ffnRatio: `min` is above `max`/],
     [{ heads: 4 }, /heads: give either `heads` or `headSize`/],
     [{ kvHeads: 2 }, /kvHeads: give `kvHeads` or `groupSize`/],
     [{ activation: "swish" }, /activation: takes relu, silu/],
-    [{ depth: 3 }, /depth/],
+    [{ depth: 3 }, /^mine: there is no field "depth"$/],
+    [{ layer: 3 }, /there is no field "layer"; did you mean "layers"\?/],
+    [{ ffnRatio: [2, 4] }, /ffnRatio: takes \{min, max\}/],
+    [{ layers: { from: 1, to: 1e12 } }, /layers: takes .*at most 10000 values/],
+    [
+      { layers: { from: 1, to: 5000 }, width: { from: 64, to: 64 * 5000, step: 64 } },
+      /combinations besides FFN widths, more than 2e\+7/,
+    ],
     [{ parameters: { min: 3, max: 2 } }, /min 3 is above max 2/],
   ])("%j is refused: %s", (change, message) => {
     expect(() => createSpace({ ...input, ...change }, "mine")).toThrow(message);

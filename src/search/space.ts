@@ -2,49 +2,70 @@
 // parameters. Nothing is measured or judged here, and no Spec is made but for one per variant: a million shapes are loops
 // over whole numbers.
 import * as z from "zod";
-import { HandheldError } from "../errors.ts";
+import { HandheldError, suggest } from "../errors.ts";
 import { activations, createSpec, type Spec } from "../spec/spec.ts";
 
-const whole = z.number().int().positive();
-const range = z.strictObject({ from: whole, to: whole, step: whole.default(1) }).refine(({ from, to }) => from <= to);
+/** No size of any model is larger. */
+const mostWhole = 2 ** 24;
+/** Values of an axis, and combinations of all axes but the FFN's, at most: beyond, a space is a slip of the pen. */
+const mostValues = 10_000;
+const mostStems = 2e7;
+
+const whole = z.number().int().positive().max(mostWhole);
+const range = z
+  .strictObject({ from: whole, to: whole, step: whole.default(1) })
+  .refine(({ from, to, step }) => from <= to && (to - from) / step < mostValues);
 const wholes = z.union(
-  [whole.transform((value) => [value]), z.array(whole).nonempty(), range.transform(expand)],
-  "takes a whole number above 0, a list of them, or a range {from, to, step} whose end is not before its start",
+  [whole.transform((value) => [value]), listOf(whole), range.transform(expand)],
+  `takes a whole number above 0 (at most ${mostWhole}), a list of them, or a range {from, to, step} of at most ${mostValues} values whose end is not before its start`,
 );
 const list = <T extends z.ZodType>(item: T, values: string) =>
-  z.union([item.transform((value) => [value]), z.array(item).nonempty()], `takes ${values}, or a list of them`);
+  z.union([item.transform((value) => [value]), listOf(item)], `takes ${values}, or a list of them`);
 
-const fields = z
-  .strictObject({
-    version: z.literal(1).default(1),
-    name: z.string().min(1).max(80).default("space"),
-    /** Where the limits come from, for reports. */
-    note: z.string().max(400).default(""),
-    /** Stored parameters, both ends inclusive, where whoever searches does not say. */
-    parameters: z.strictObject({ min: z.number().nonnegative(), max: z.number().positive() }).optional(),
-    vocabulary: list(whole, "a whole number above 0"),
-    context: whole.default(2048),
-    layers: wholes,
-    width: wholes,
-    /** FFN width ÷ width, both ends inclusive; every multiple of `ffnStep` between them is looked at. */
-    ffnRatio: z.strictObject({ min: z.number().positive(), max: z.number().positive() }),
-    /** The int4 layout has blocks of 32. */
-    ffnStep: whole.default(32),
-    /** Number of query heads; or, instead, the size of one. Widths that they do not divide evenly are left out. */
-    heads: wholes.optional(),
-    headSize: wholes.optional(),
-    /** Number of key/value heads; or, instead, query heads per key/value head. Default: as many as heads. */
-    kvHeads: wholes.optional(),
-    groupSize: wholes.optional(),
-    activation: list(z.enum(activations), activations.join(", ")).default(["relu"]),
-    gated: list(z.boolean(), "true or false").default([true]),
-    tiedEmbeddings: list(z.boolean(), "true or false").default([true]),
-    layerRepeat: wholes.default([1]),
-    norm: z.enum(["rms", "layer"]).default("rms"),
-    normEps: z.number().positive().max(0.1).default(1e-6),
-    ropeBase: z.number().positive().default(10_000),
-    ropeTable: z.enum(["f32", "int8"]).default("f32"),
-  })
+/** A list without what it says twice. */
+function listOf<T extends z.ZodType>(item: T) {
+  return z
+    .array(item)
+    .nonempty()
+    .max(mostValues)
+    .transform((values) => [...new Set(values)]);
+}
+
+const axes = z.strictObject({
+  version: z.literal(1).default(1),
+  name: z.string().min(1).max(80).default("space"),
+  /** Where the limits come from, for reports. */
+  note: z.string().max(400).default(""),
+  /** Stored parameters, both ends inclusive, where whoever searches does not say. */
+  parameters: z.strictObject({ min: z.number().nonnegative(), max: z.number().positive() }).optional(),
+  vocabulary: list(whole, "a whole number above 0"),
+  context: whole.default(2048),
+  layers: wholes,
+  width: wholes,
+  /** FFN width ÷ width, both ends inclusive; every multiple of `ffnStep` between them is looked at. */
+  ffnRatio: z.strictObject(
+    { min: z.number().positive(), max: z.number().positive() },
+    "takes {min, max}: FFN width ÷ width, two numbers above 0",
+  ),
+  /** The int4 layout has blocks of 32. */
+  ffnStep: whole.default(32),
+  /** Number of query heads; or, instead, the size of one. Widths that they do not divide evenly are left out. */
+  heads: wholes.optional(),
+  headSize: wholes.optional(),
+  /** Number of key/value heads; or, instead, query heads per key/value head. Default: as many as heads. */
+  kvHeads: wholes.optional(),
+  groupSize: wholes.optional(),
+  activation: list(z.enum(activations), activations.join(", ")).default(["relu"]),
+  gated: list(z.boolean(), "true or false").default([true]),
+  tiedEmbeddings: list(z.boolean(), "true or false").default([true]),
+  layerRepeat: wholes.default([1]),
+  norm: z.enum(["rms", "layer"]).default("rms"),
+  normEps: z.number().positive().max(0.1).default(1e-6),
+  ropeBase: z.number().positive().default(10_000),
+  ropeTable: z.enum(["f32", "int8"]).default("f32"),
+});
+
+const fields = axes
   .refine(({ heads, headSize }) => (heads === undefined) !== (headSize === undefined), {
     path: ["heads"],
     message: "give either `heads` or `headSize`",
@@ -85,11 +106,30 @@ export interface Space extends z.output<typeof fields> {
 export function createSpace(input: SpaceInput | unknown, where = "search space"): Space {
   const parsed = fields.safeParse(input);
   if (!parsed.success) {
-    const issue = parsed.error.issues[0]!;
-    throw new HandheldError("invalid-spec", `${where}: ${issue.path.join(".") || "the whole"}: ${issue.message}`);
+    throw new HandheldError("invalid-spec", `${where}: ${wrong(parsed.error.issues[0]!)}`);
   }
   if (parsed.data.parameters) checkBudget(parsed.data.parameters, where);
+  checkStems(parsed.data, where);
   return { ...parsed.data, variants: variantsOf(parsed.data) };
+}
+
+function wrong(issue: z.core.$ZodIssue): string {
+  const field = issue.path.join(".");
+  if (issue.code !== "unrecognized_keys") return `${field || "the whole"}: ${issue.message}`;
+  const [key] = issue.keys;
+  return `${field === "" ? "" : `${field}: `}there is no field ${JSON.stringify(key)}${suggest(key!, Object.keys(axes.shape))}`;
+}
+
+function checkStems(space: z.output<typeof fields>, where: string): void {
+  const { layers, width, heads, headSize, kvHeads, groupSize, layerRepeat } = space;
+  const sizes = [layers, width, heads ?? headSize!, kvHeads ?? groupSize ?? [1], layerRepeat];
+  const options = [space.vocabulary, space.activation, space.gated, space.tiedEmbeddings];
+  const stems = [...sizes, ...options].reduce((product, { length }) => product * length, 1);
+  if (stems <= mostStems) return;
+  throw new HandheldError(
+    "invalid-spec",
+    `${where}: the axes have ${stems.toExponential(1)} combinations besides FFN widths, more than ${mostStems.toExponential(0)}; take larger steps of layers or width`,
+  );
 }
 
 function checkBudget({ min, max }: Budget, where: string): void {

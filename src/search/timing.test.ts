@@ -63,6 +63,12 @@ describe("timing", () => {
     expect(spread).toBeGreaterThan(0.3);
   });
 
+  it("a slow first run of little work does not say how often a repeat runs", async () => {
+    const { decoder, now } = fakeDecoder((run) => (run === 1 ? 20 : 0));
+    await timeDecode(decoder, 8, { now, repeatSeconds: 0.01, repeats: 3 });
+    expect(now()).toBeGreaterThan(20 + 3 * 10);
+  });
+
   it("stops when aborted", async () => {
     const { decoder, now } = fakeDecoder();
     await expect(timePrefill(decoder, 8, { now, signal: AbortSignal.abort() })).rejects.toThrow("stopped while timing");

@@ -113,12 +113,13 @@ async function timeRepeats(options: TimingOptions, tokens: number, run: (times: 
   return count ? { ...speed, joulesPerToken: joules / (tokens * times * speeds.length) } : speed;
 }
 
-/**
- * How often to run so that it lasts `wanted` seconds: after a run that warms caches and lets the engine compile, doubles
- * until a tenth of that is seen, then scales. A first run that is long enough needs no second.
- */
-export async function calibrate(seconds: (times: number) => Promise<number>, wanted: number): Promise<number> {
-  if ((await seconds(1)) >= wanted) return 1;
+/** Seconds that a first run of little work may take while caches warm and the engine compiles. */
+const warmUpSeconds = 0.05;
+
+// How often to run so that it lasts `wanted` seconds: after a run that warms caches and lets the engine compile, doubles
+// until a tenth of that is seen, then scales. A first run that is long enough needs no second.
+async function calibrate(seconds: (times: number) => Promise<number>, wanted: number): Promise<number> {
+  if ((await seconds(1)) >= Math.max(wanted, warmUpSeconds)) return 1;
   for (let times = 1; ; times *= 2) {
     const taken = await seconds(times);
     if (taken * 10 >= wanted || times >= 1 << 20) return Math.max(1, Math.ceil((times * wanted) / taken));
@@ -135,3 +136,5 @@ function median(ascending: readonly number[]): number {
 export function someTokens({ spec }: Pick<TimedDecoder, "spec">, count: number): Uint32Array {
   return Uint32Array.from({ length: count }, (_, i) => (i * 7919) % spec.vocabulary);
 }
+
+export { calibrate };

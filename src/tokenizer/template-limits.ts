@@ -31,7 +31,11 @@ export interface Statement {
 export type Scope = { set(name: string, value: unknown): Value };
 const Base = Interpreter as unknown as new (
   scope: Scope,
-) => { run(program: Program): Value; evaluate(statement: Statement | undefined, scope: Scope): Value };
+) => {
+  run(program: Program): Value;
+  evaluate(statement: Statement | undefined, scope: Scope): Value;
+  evaluateBlock(statements: readonly Statement[], scope: Scope): Value;
+};
 export const Scope = Environment as unknown as new () => Scope;
 
 /** A parsed template. */

@@ -4,7 +4,7 @@ import { formatBytes, formatRate } from "../../format.ts";
 import { type Action, defineFrame } from "../command.ts";
 import { deviceHelp, eachDevice, remoteOptions, runOn } from "../devices.ts";
 import type { CommandIo } from "../io.ts";
-import { integer, text } from "../options.ts";
+import { flag, integer, text } from "../options.ts";
 import { formatTable } from "../table.ts";
 
 export const deviceFrame = defineFrame({
@@ -18,6 +18,7 @@ export const deviceFrame = defineFrame({
   arguments: {},
   options: {
     on: text("--on <device>", `what to measure: ${deviceHelp}`, "local"),
+    list: flag("--list", "measure nothing: list the calibrated machines that come with handheld, for search --device"),
     phones: integer("--phones <n>", "with --on phone: how many, one after the other", { min: 1, max: 100 }, 1),
     ...remoteOptions,
   },
@@ -27,10 +28,12 @@ export const deviceFrame = defineFrame({
     ["device --on phone --https", "measure a phone on all its cores: open the link, or scan the code"],
     ["device --on ssh:pi@board:22/opt/node/bin/node", "measure a board by its own Node"],
     ["device --on adb", "measure the phone on the cable"],
+    ["device --list", "machines that were calibrated before, to search for without having one"],
   ],
 });
 
-export const runDevice: Action<typeof deviceFrame> = async ({ on, phones, threads, ...remote }, io) => {
+export const runDevice: Action<typeof deviceFrame> = async ({ on, list, phones, threads, ...remote }, io) => {
+  if (list) return listShipped(io);
   if (on === "local") {
     const profile = await probeWithProgress(io, threads);
     io.print(describeDevice(profile));
@@ -48,6 +51,24 @@ export const runDevice: Action<typeof deviceFrame> = async ({ on, phones, thread
   }
   io.result(profiles.length === 1 ? profiles[0]! : { profiles });
 };
+
+async function listShipped(io: CommandIo): Promise<void> {
+  const { shippedProfiles } = await import("../../search/index.ts");
+  const { describeMachine } = await import("./search-device.ts");
+  const machines = (await shippedProfiles()).map(({ name, profile }) => ({
+    name,
+    machine: describeMachine(profile),
+    threads: profile.engine.threads,
+    simd: profile.engine.simd,
+    date: profile.date,
+    about: profile.about ?? "",
+  }));
+  const columns = ["name", "machine", "threads", "SIMD", "calibrated"].map((title) => ({ title, numeric: false }));
+  const rows = machines.map((one) => [one.name, one.machine, String(one.threads), one.simd, one.date.slice(0, 10)]);
+  io.print(formatTable(columns, rows));
+  for (const { name, about } of machines) io.print(`\n  ${name}: ${about}`);
+  io.result({ machines });
+}
 
 /** Measures the device while a progress line runs. */
 export async function probeWithProgress(io: CommandIo, threads?: number): Promise<DeviceProfile> {

@@ -24,9 +24,19 @@ export function describeFinding(finding: Finding): string {
           ),
         ]),
     ...(finding.verified.length === 0 ? [] : ["", verifiedTable(finding.verified)]),
+    ...publishedNote(finding),
     "",
     ...finding.why.map((line) => `  ${line}`),
   ].join("\n");
+}
+
+// A terminal has no room for them, and they are not what was asked.
+function publishedNote({ references }: Finding): string[] {
+  if (references.length === 0) return [];
+  return [
+    "",
+    `  ${references.length} speeds that papers measured on phones at about this size: in --report, --csv and --json`,
+  ];
 }
 
 function shapesTable<T extends Candidate>(finding: Finding, shapes: readonly T[], mark: (one: T) => string): string {
@@ -74,21 +84,26 @@ const sizes = ["layers", "layerRepeat", "width", "ffnWidth", "heads", "kvHeads",
 const options = ["gated", "tiedEmbeddings", "vocabulary"] as const;
 const estimates = ["prefillTokensPerSecond", "decodeTokensPerSecond", "ttftMs"] as const;
 
-/** Every described shape, a line each: those of the fronts, the best, the known ones; measured speeds where there are any. */
+/**
+ * Every described shape, a line each: those of the fronts, the best, the known ones, and those that papers measured on
+ * phones; with what was measured here, and what was published.
+ */
 export function toCsv(finding: Finding): string {
   const spread = (name: string) => [name, `${name}Low`, `${name}High`];
   const head = [
     ...["list", "name", ...sizes, ...options, "parameters", "memoryBytes", ...spread("relativeLoss"), "cautiousLoss"],
     ...estimates.flatMap(spread),
     ...["cost", "measuredPrefillTokensPerSecond", "measuredDecodeTokensPerSecond"],
+    ...["publishedPrefillTokensPerSecond", "publishedDecodeTokensPerSecond", "published"],
   ];
-  const line = (list: string, name: string, one: Candidate) => {
+  const line = (list: string, name: string, one: Candidate, published: (string | number)[] = ["", "", ""]) => {
     const measured = finding.verified.find(({ spec }) => JSON.stringify(spec) === JSON.stringify(one.spec));
     return [
       ...[list, name, ...[...sizes, ...options].map((key) => one.spec[key])],
       ...[one.parameters, one.memoryBytes, ...numbers(one.relativeLoss), Number(one.cautiousLoss.toPrecision(6))],
       ...estimates.flatMap((key) => numbers(one.speed[key])),
       ...[one.cost, measured?.prefill.tokensPerSecond ?? "", measured?.decode.tokensPerSecond ?? ""],
+      ...published,
     ];
   };
   const lines = [
@@ -98,6 +113,11 @@ export function toCsv(finding: Finding): string {
       finding.fronts[phase].map((one) => line(`front-${phase}`, "", one)),
     ),
     ...finding.known.map((one) => line("known", one.name, one)),
+    ...finding.references.map(({ name, here, device, engine, source, ...speeds }) => {
+      const { prefillTokensPerSecond, decodeTokensPerSecond } = speeds;
+      const where = `${source}: ${device}, ${engine}`;
+      return line("reference", name, here, [prefillTokensPerSecond ?? "", decodeTokensPerSecond ?? "", where]);
+    }),
   ];
   return `${lines.map((cells) => cells.map(cell).join(",")).join("\n")}\n`;
 }

@@ -1,5 +1,6 @@
 // The steps of `handheld search`: reading what is asked for, finding shapes (with proxies where they are asked for), and
 // measuring the best.
+import { openEnergyMeter } from "../../devices/energy/meter.ts";
 import { HandheldError, suggest } from "../../errors.ts";
 import { readTextFile } from "../../io.ts";
 import { loadSpec } from "../../model/spec-file.ts";
@@ -12,6 +13,7 @@ import {
   createQualityModel,
   loadSpace,
   type Objective,
+  onDevice,
   type ProxyResult,
   proxyObservations,
   proxyTargets,
@@ -21,6 +23,8 @@ import {
   type SearchResult,
   type Space,
   search,
+  summarizeTurns,
+  type TimedTurn,
   trainProxies,
   type VerifiedCandidate,
 } from "../../search/index.ts";
@@ -50,6 +54,15 @@ export async function planSearch(line: SearchLine): Promise<SearchPlan> {
     );
   }
   return { space, objective, budget: await readBudget(line, space), floor: await readFloor(line.minQuality) };
+}
+
+/** Says before a minute of calibration, not after it, that nothing here counts energy. @throws HandheldError `unsupported` */
+export async function checkEnergy(objective: Objective, device: string): Promise<void> {
+  if (objective.unit !== "J" || (device !== "local" && device !== "phone")) return;
+  const { meter, note } = await openEnergyMeter();
+  const missing = device === "phone" ? "browsers do not tell what energy is used" : note;
+  if (meter === null || device === "phone")
+    onDevice(objective, { profile: { energy: { watts: null, note: missing } } });
 }
 
 async function readBudget({ params, tolerance }: SearchLine, space: Space): Promise<Budget> {
@@ -127,6 +140,14 @@ async function proxies(
     text: await readTextFile(path),
     where: path,
     folder: line.proxyFolder,
+    question: JSON.stringify([
+      line.space,
+      line.params,
+      line.tolerance,
+      line.minQuality,
+      line.maxMemory,
+      line.objective,
+    ]),
     minutes: line.proxyMinutes,
     seed: line.seed,
     signal: io.signal,
@@ -135,6 +156,9 @@ async function proxies(
   progress.finish();
   return result;
 }
+
+/** Rounds that differ by more were disturbed: what keeps both threads of a quiet machine busy differs by a few percent. */
+const restless = 0.25;
 
 /** Measures the best, beside the model that quality is compared with; nothing where the device is not here. */
 export async function verifyBest(
@@ -149,19 +173,32 @@ export async function verifyBest(
   const specs = top.slice(0, count).map(({ spec }) => spec);
   if ("spec" in floor) specs.push(floor.spec);
   const progress = io.progress("Measuring", { unit: "turns" });
+  const asked = { ...objective.at, predictor: createPredictor(device.profile) };
+  const turns: TimedTurn[] = [];
   try {
-    return await device.verify(specs, {
-      ...objective.at,
-      predictor: createPredictor(device.profile),
+    const measured = await device.verify(specs, {
+      ...asked,
+      spreadAtMost: restless,
       signal: io.signal,
+      onTurn: (turn) => turns.push(turn),
       onProgress: (done, total) => progress.update(done, "", total),
     });
+    const spread = Math.max(...measured.flatMap(({ prefill, decode }) => [prefill.spread, decode.spread]));
+    const most = `${(100 * spread).toFixed(0)} %`;
+    if (spread > restless)
+      io.warn(`rounds of one shape differ by up to ${most}: the machine was busy, do not rely on small differences`);
+    return measured;
   } catch (error) {
-    // What was found stays worth showing when the device has no room, or has gone.
+    // What was found stays worth showing when the device has no room, or has gone; so does what it measured until then.
     const bearable = error instanceof HandheldError && error.code === "out-of-memory";
     if (!bearable && !(error instanceof DeviceError)) throw error;
-    io.warn(`the best shapes could not be measured: ${error.message}`);
-    return [];
+    const measured = summarizeTurns(specs, turns, asked);
+    const kept =
+      measured.length === 0
+        ? ""
+        : `; ${turns.length} turns of ${measured.length === 1 ? "1 shape" : `${measured.length} shapes`} are kept`;
+    io.warn(`the best shapes could not be measured${kept === "" ? "" : " to the end"}: ${error.message}${kept}`);
+    return measured;
   } finally {
     progress.finish();
   }

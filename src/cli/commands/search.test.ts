@@ -52,8 +52,11 @@ describe("handheld search", () => {
     const table = readFileSync(files[3]!, "utf8").trimEnd().split("\n");
     const columns = new Set(table.map((line) => line.replace(/"[^"]*"/g, "").split(",").length));
     expect(columns.size).toBe(1);
-    const { fronts, top, known } = finding;
-    expect(table.length).toBe(1 + top.length + fronts.decode.length + fronts.prefill.length + known.length);
+    const { fronts, top, known, references } = finding;
+    const shapes = [top, fronts.decode, fronts.prefill, known, references];
+    expect(table.length).toBe(1 + shapes.reduce((sum, { length }) => sum + length, 0));
+    const published = table.find((line) => line.startsWith("reference,PhoneLM-1.5B"))!;
+    expect(published).toMatch(/,81\.47,58\.08,"PhoneLM, Table 2: Xiaomi 14 .*mllm, int4"$/);
     expect(JSON.parse(readFileSync(files[4]!, "utf8"))).toEqual(syntheticProfile());
   });
 
@@ -76,6 +79,24 @@ describe("handheld search", () => {
     });
   });
 
+  it("searches for a machine that was calibrated before, by its name, and says where its profile is from", async () => {
+    const { result } = await search("--params", "125M", "--device", "epyc-zen4-2c-node24", "--verify", "0", "--json");
+    expect(result.device.profile).toMatch(/^epyc-zen4-2c-node24, which comes with handheld: Virtual machine/);
+    expect(result.references.map((one: { source: string }) => one.source)).toContain("PhoneLM, Table 7");
+  });
+
+  it("minimises joules where the profile has what the device draws, and keeps what is known of it", async () => {
+    const energy = { watts: { idle: 2, prefill: 30, decode: 10 }, note: "Linux powercap (package-0)" };
+    const [metered, kept] = [path("metered.json"), path("kept-metered.json")];
+    await saveLatencyProfile(metered, { ...syntheticProfile(), energy });
+    const words = ["--params", "0.5B", "--objective", "energy@512+32", "--device", metered];
+    const { result, out } = await search(...words, "--save-profile", kept, "--about", "made up for a test", "--json");
+    expect(result.objective).toMatchObject({ name: "energy@512+32", unit: "J", prompt: 512 });
+    expect(result.winner.cost).toBeGreaterThan(0);
+    expect(out).not.toContain("NaN");
+    expect(JSON.parse(readFileSync(kept, "utf8"))).toMatchObject({ energy, about: "made up for a test" });
+  });
+
   it("takes a space from a file, with its own parameters", async () => {
     const file = path("space.json");
     const parameters = { min: 1e6, max: 1.2e6 };
@@ -94,14 +115,17 @@ describe("handheld search", () => {
       /--params: "PhoneLM-15B" is neither.*did you mean "PhoneLM-1.5B"/,
     ],
     ["a share that is none", ["--params", "1.5B", "--min-quality", "97"], 2, /from 0 to 1/],
-    ["energy", ["--params", "1.5B", "--objective", "energy"], 1, /holds no power measurement/],
+    ["energy", ["--params", "1.5B", "--objective", "energy"], 1, /holds no power measurement \(none was asked for/],
+    ["a phone's energy", ["--params", "1.5B", "--objective", "energy", "--device", "phone"], 1, /browsers do not tell/],
     ["an unknown objective", ["--params", "1.5B", "--objective", "speed"], 1, /unknown objective "speed"/],
     ["lengths beyond the context", ["--params", "1.5B", "--objective", "ttft@4000"], 2, /beyond the context of 2048/],
     ["a device that cannot be reached", ["--params", "1.5B", "--device", "ssh:"], 1, /ssh/],
     ["a device that is none", ["--params", "1.5B", "--device", "laptop"], 2, /--device takes local, phone/],
+    ["a name like a shipped one", ["--params", "1.5B", "--device", "epyc-zen4-2c-node2"], 2, /did you mean "epyc-zen4/],
     ["a profile that is not there", ["--params", "1.5B", "--device", "none.json"], 1, /cannot read none\.json/],
     ["an unknown space", ["--params", "1.5B", "--space", "fonelm"], 1, /did you mean "phonelm"/],
     ["too little memory", ["--params", "1.5B", "--max-memory", "100M"], 1, /none of \d+ shapes .* fits 100 MB/],
+    ["other threads than a profile's", ["--params", "1.5B", "--threads", "1"], 2, /was calibrated with 2/],
     ["another machine's profile", ["--params", "1.5B", "--verify", "2"], 2, /profile of another machine/],
   ])("%s is refused", async (_, words, code, message) => {
     const device = words.includes("--device") ? [] : ["--device", profile];

@@ -10,13 +10,15 @@ export const searchFrame = defineFrame({
   details:
     "Calibrates the device (about a minute), predicts speed, memory and quality of every shape of a space, builds the best ones\n" +
     "with random weights and measures them whole. Says which shape wins and why; --report draws it.\n" +
-    "Objectives: decode, prefill, memory, ttft@512 (first token after a prompt of 512), ttft@512+64 (an answer of 64 too).\n" +
+    "Objectives: decode, prefill, memory, ttft@512 (first token after a prompt of 512), ttft@512+64 (an answer of 64 too),\n" +
+    "energy@512+64 (joules of that, where the device counts them).\n" +
+    "A machine that does not stay the same while it is calibrated is calibrated again, up to three times, then refused.\n" +
     "Spaces: phonelm (PhoneLM section 3.1), mobilellm, wide, or a JSON file. See docs/search.md.",
   arguments: {},
   options: {
     params: text("--params <n|model>", "stored parameters (1.5B), or as many as this model has (PhoneLM-1.5B)"),
     tolerance: number("--tolerance <percent>", "how far from --params a shape may be", { min: 0.01, max: 50 }, 2),
-    device: text("--device <name>", `${deviceHelp}, or a profile file`, "local"),
+    device: text("--device <name>", `${deviceHelp}, a profile file, or a name of "device --list"`, "local"),
     objective: text("--objective <name>", "what to be best in", "decode"),
     context: integer(
       "--context <tokens>",
@@ -44,6 +46,10 @@ export const searchFrame = defineFrame({
     report: text("--report <file>", "write a page with charts"),
     csv: text("--csv <file>", "write every listed shape as CSV"),
     saveProfile: text("--save-profile <file>", "keep the calibration, for --device here or on another machine"),
+    about: text(
+      "--about <text>",
+      "with --save-profile: what readers should know of the machine and how it was measured",
+    ),
     acceptUnsteady: flag("--accept-unsteady", "use a calibration though the machine was busy; say so"),
     ...remoteOptions,
   },
@@ -66,27 +72,33 @@ export type SearchLine = OptionsOf<typeof searchFrame>;
 export const runSearch: Action<typeof searchFrame> = async (line, io) => {
   const { createFinding } = await import("../../search/index.ts");
   const { openSearchDevice } = await import("./search-device.ts");
-  const { findShapes, planSearch, verifyBest } = await import("./search-steps.ts");
+  const { checkEnergy, findShapes, planSearch, verifyBest } = await import("./search-steps.ts");
   const { describeFinding } = await import("./search-output.ts");
   const plan = await planSearch(line);
-  const device = await openSearchDevice(line.device, { ...line, io });
+  await checkEnergy(plan.objective, line.device);
+  const power = plan.objective.unit === "J" || line.saveProfile !== undefined;
+  const device = await openSearchDevice(line.device, { ...line, power, io });
   try {
     if (!device.profile.quality.steady) io.warn(`${device.name} was busy while it was calibrated: speeds are rough`);
     if (line.verify !== undefined && line.verify > 0 && device.verify === null) {
       throw new UsageError(`--verify: ${line.device} is the profile of another machine (${device.name}); leave it out`);
     }
+    await keepProfile(line, device.profile, io); // before anything else can fail, or be stopped
     const { result, proxy } = await findShapes(line, plan, device, io);
     const verified = await verifyBest(line, plan, device, result, io);
-    const { engine, date } = device.profile;
+    const { engine, date, quality, deviation } = device.profile;
     const about = {
       name: device.name,
       date,
       threads: engine.threads,
       engine: `${engine.backend}, ${engine.simd} SIMD`,
+      profile: device.origin,
+      steady: quality.steady,
+      deviation,
     };
     const finding = createFinding({ result, device: about, seed: line.seed, verified, proxy });
     io.print(describeFinding(finding));
-    await writeFiles(line, finding, device.profile, io);
+    await writeFiles(line, finding, io);
     io.result({ ...finding });
   } finally {
     await device.close();
@@ -96,9 +108,15 @@ export const runSearch: Action<typeof searchFrame> = async (line, io) => {
 type Found = Parameters<typeof import("./search-output.ts").describeFinding>[0];
 type Profile = Awaited<ReturnType<typeof import("./search-device.ts").openSearchDevice>>["profile"];
 
-async function writeFiles(line: SearchLine, finding: Found, profile: Profile, io: CommandIo): Promise<void> {
-  const { writeFileAtomic } = await import("../../io.ts");
+async function keepProfile({ saveProfile, about }: SearchLine, profile: Profile, io: CommandIo): Promise<void> {
+  if (saveProfile === undefined) return;
   const { saveLatencyProfile } = await import("../../search/index.ts");
+  await saveLatencyProfile(saveProfile, { ...profile, ...(about !== undefined && { about }) });
+  io.print(`  profile: ${saveProfile}`);
+}
+
+async function writeFiles(line: SearchLine, finding: Found, io: CommandIo): Promise<void> {
+  const { writeFileAtomic } = await import("../../io.ts");
   const { renderSearchReport } = await import("../../report/index.ts");
   const { hfConfigFile, specFile, toCsv } = await import("./search-output.ts");
   const { spec } = finding.winner;
@@ -108,10 +126,6 @@ async function writeFiles(line: SearchLine, finding: Found, profile: Profile, io
     [line.report, "report", () => renderSearchReport(finding)],
     [line.csv, "table", () => toCsv(finding)],
   ];
-  if (line.saveProfile !== undefined) {
-    await saveLatencyProfile(line.saveProfile, profile);
-    io.print(`  profile: ${line.saveProfile}`);
-  }
   for (const [path, what, make] of files) {
     if (path === undefined) continue;
     await writeFileAtomic(path, make());

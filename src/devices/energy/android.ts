@@ -52,11 +52,19 @@ export interface FoundAndroidMeter extends FoundMeter {
   meter: AndroidMeter | null;
 }
 
+/** Options of {@link createAndroidMeter}. */
+export interface AndroidMeterOptions {
+  /** Seconds between two questions to the phone. Default 1. */
+  everySeconds?: number | undefined;
+  /** Seconds of the shortest stretch that is counted. Default 10: gauges average over a few. */
+  shortestSeconds?: number | undefined;
+}
+
 /** Opens the meter of a phone; see {@link createAndroidMeter}. */
-export async function openAndroidMeter(shell: AndroidShell, everySeconds?: number): Promise<FoundAndroidMeter> {
+export async function openAndroidMeter(shell: AndroidShell, options?: AndroidMeterOptions): Promise<FoundAndroidMeter> {
   try {
     const note = "joules of the whole phone, its screen included, by the battery's gauge";
-    return { meter: await createAndroidMeter(shell, everySeconds), note };
+    return { meter: await createAndroidMeter(shell, options), note };
   } catch (error) {
     return { meter: null, note: (error as Error).message };
   }
@@ -74,7 +82,10 @@ export interface AndroidMeter extends EnergyMeter {
  * Watches a phone's battery over a shell, asking every `everySeconds` by itself: whoever computes on the phone does not know of
  * it. Its joules throw HandheldError `io` from when the phone is charged or does not answer.
  */
-export async function createAndroidMeter(shell: AndroidShell, everySeconds = 1): Promise<AndroidMeter> {
+export async function createAndroidMeter(
+  shell: AndroidShell,
+  { everySeconds = 1, shortestSeconds = gaugeSeconds }: AndroidMeterOptions = {},
+): Promise<AndroidMeter> {
   let celsius: number | null = null;
   let joules = 0;
   let failure: Error | null = null;
@@ -115,7 +126,7 @@ export async function createAndroidMeter(shell: AndroidShell, everySeconds = 1):
   };
   return {
     source: "Android battery",
-    shortestSeconds: gaugeSeconds,
+    shortestSeconds,
     get celsius() {
       return celsius;
     },

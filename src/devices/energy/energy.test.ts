@@ -190,7 +190,7 @@ describe("an Android phone's battery", () => {
 
   it("is a meter until the cable is put in", async () => {
     let status = 3;
-    const meter = await createAndroidMeter(async () => dumpsys(status, "kernel: -1000000"), 0.01);
+    const meter = await createAndroidMeter(async () => dumpsys(status, "kernel: -1000000"), { everySeconds: 0.01 });
     const joules = await meter.start();
     await pause(50);
     expect(await joules()).toBeGreaterThan(3.9 * 0.04);

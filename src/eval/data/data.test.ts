@@ -66,7 +66,8 @@ describe("rows of", () => {
 });
 
 describe("the files of a split", () => {
-  const find = (names: string[], split: string, ...of: string[]) => splitFiles(dataFilesOf(names), split, of);
+  const find = (files: string[], split: string, names: string[], configuration: string | null = null) =>
+    splitFiles(dataFilesOf(files), split, { names, configuration });
   it.each([
     [["test.jsonl", "train.jsonl"], "test", [], ["test.jsonl"]],
     [["valid.jsonl", "README.md"], "validation", [], ["valid.jsonl"]],
@@ -84,10 +85,34 @@ describe("the files of a split", () => {
       ["main/test/0000.parquet", "main/test/0001.parquet"],
     ],
     [["piqa/test.jsonl", "arc/test.jsonl"], "test", ["arc_easy", "allenai/arc"], ["arc/test.jsonl"]],
-    [["a/test.json", "a/test.parquet"], "test", [], ["a/test.parquet"]],
+    [["a/test.json", "a/test.parquet"], "test", ["a"], ["a/test.parquet"]],
+    [["arc/test.jsonl", "boolq/test.jsonl"], "test", ["piqa", "baber/piqa"], []],
     [["train.jsonl"], "test", [], []],
   ])("%j: %s of %j", (names, split, of, wanted) => {
-    expect(find(names as string[], split as string, ...(of as string[]))).toEqual(wanted);
+    expect(find(names as string[], split as string, of as string[])).toEqual(wanted);
+  });
+
+  it.each([
+    [
+      "its own folder",
+      ["ai2_arc/ARC-Easy/test.jsonl", "ai2_arc/ARC-Challenge/test.jsonl"],
+      "ai2_arc/ARC-Easy/test.jsonl",
+    ],
+    ["the folder itself", ["test.jsonl"], "test.jsonl"],
+    ["the data set's", ["ai2_arc/test.jsonl"], "ai2_arc/test.jsonl"],
+    ["the task's", ["mine/arc_easy/test.jsonl", "mine/test.jsonl"], "mine/arc_easy/test.jsonl"],
+    ["never another configuration's", ["ai2_arc/ARC-Challenge/test.jsonl"], undefined],
+    ["never another data set's", ["sciq/test.jsonl"], undefined],
+  ])("of a configuration are in %s", (_, files, wanted) => {
+    expect(find(files, "test", ["arc_easy", "allenai/ai2_arc"], "ARC-Easy")[0]).toBe(wanted);
+  });
+
+  it("that are not there are an error that says where they were looked for", async () => {
+    write("lone/sciq/test.jsonl", '{"q":1}\n');
+    const data = { task: "arc_easy", dataset_path: "allenai/ai2_arc", dataset_name: "ARC-Easy" };
+    await expect(loadSplit(data, "test", "t.yaml", { folder: join(folder, "lone") })).rejects.toThrow(
+      /no split "test" of allenai\/ai2_arc \(ARC-Easy\); its files are looked for in the folder itself and below arc_easy, /,
+    );
   });
 
   it("may have its labels beside it", async () => {
@@ -151,5 +176,16 @@ describe("a data set on the hub", () => {
       code: "invalid-data",
       message: `${repo} (high): no split "validation"; there are test, train`,
     });
+  });
+
+  it("without the configuration is one too, and never another configuration's rows", async () => {
+    const { "default/test/0000.parquet": test, ...others } = files;
+    const hub = await startHub({ ...others, "low/test/0000.parquet": test });
+    await expect(hubFiles(repo, "middle", "test", hub.options)).rejects.toThrow(
+      `${repo}: no configuration "middle"; there are high, low`,
+    );
+    await expect(hubFiles(repo, null, "test", hub.options)).rejects.toThrow(
+      `${repo}: needs a configuration (dataset_name); there are high, low`,
+    );
   });
 });

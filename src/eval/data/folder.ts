@@ -50,13 +50,37 @@ export function splitNames(files: readonly DataFile[]): string[] {
   return [...new Set(files.map(({ split }) => split))].sort();
 }
 
-/** The files of a split; `names` of the task, data set and configuration choose between several that have one. */
-export function splitFiles(files: readonly DataFile[], split: string, names: readonly string[]): string[] {
+/** What a data set's files lie under. */
+export interface DataNames {
+  /** Of the task and of the data set. */
+  names: readonly string[];
+  /** Of the data set's configuration; null where it has only one. */
+  configuration: string | null;
+}
+
+/** Folders whose names say nothing of what lies in them. */
+const plainFolders: ReadonlySet<string> = new Set(["data", "default", "main", "plain_text"]);
+
+/**
+ * The files that may be a data set's: those below a folder of its configuration's name, or directly in one that is no other
+ * data set's or configuration's.
+ */
+export function filesFor(files: readonly DataFile[], { names, configuration }: DataNames): DataFile[] {
+  const known = knownFolders({ names, configuration });
+  const own = configuration === null ? known : new Set([names[0], configuration]);
+  return files.filter(({ folders }) => {
+    const last = folders.at(-1);
+    return last === undefined || plainFolders.has(last) || known.has(last) || folders.some((folder) => own.has(folder));
+  });
+}
+
+/** The files of a split; names choose between several that have one. */
+export function splitFiles(files: readonly DataFile[], split: string, of: DataNames): string[] {
   const wanted = namesOf(split);
-  const ofSplit = files.filter((file) => wanted.includes(file.split));
+  const ofSplit = filesFor(files, of).filter((file) => wanted.includes(file.split));
   const exact = ofSplit.filter((file) => file.split === split);
   const candidates = exact.length > 0 ? exact : ofSplit;
-  const known = new Set(names.flatMap((name) => [name, name.split("/").at(-1)!]).filter((name) => name !== ""));
+  const known = knownFolders(of);
   const hits = ({ folders }: DataFile) => folders.filter((folder) => known.has(folder)).length;
   const best = Math.max(0, ...candidates.map(hits));
   const nearest = candidates.filter((file) => hits(file) === best);
@@ -65,6 +89,11 @@ export function splitFiles(files: readonly DataFile[], split: string, names: rea
   const same = nearest.filter((file) => file.ending === ending);
   const folder = same[0]?.folders.join("/");
   return same.filter(({ folders }) => folders.join("/") === folder).map(({ path }) => path);
+}
+
+function knownFolders({ names, configuration }: DataNames): Set<string> {
+  const all = configuration === null ? names : [...names, configuration];
+  return new Set(all.flatMap((name) => [name, name.split("/").at(-1)!]));
 }
 
 /** What a split may be called. */

@@ -7,7 +7,7 @@ import { findCached, type PullOptions, pullModel } from "../../hub/pull.ts";
 import { checkReference, type HubReference } from "../../hub/reference.ts";
 import { hubSettings } from "../../hub/settings.ts";
 import { makeFolder, pathExists, readJsonFile, writeFileAtomic } from "../../io.ts";
-import { dataFilesOf, splitFiles, splitNames } from "./folder.ts";
+import { dataFilesOf, filesFor, splitFiles, splitNames } from "./folder.ts";
 
 /** How to reach the hub. */
 export type HubSource = Omit<PullOptions, "choose">;
@@ -92,13 +92,18 @@ function chooseFiles<T extends { name: string }>(
   split: string,
 ): T[] {
   const data = dataFilesOf(all.map((file) => file.name));
-  const configurations = [...new Set(data.map(({ folders }) => folders[0] ?? ""))];
-  const config = name ?? (configurations.includes("default") ? "default" : "");
-  const within = data.filter(({ folders }) => folders[0] === config);
-  const chosen = new Set(splitFiles(within.length > 0 ? within : data, split, [config]));
+  const folders = [...new Set(data.flatMap((file) => file.folders.slice(-1)))];
+  // A data set with one configuration need not be asked for it by name.
+  const configuration = name ?? (folders.length === 1 ? folders[0]! : null);
+  const within = filesFor(data, { names: [], configuration });
+  if (data.length > 0 && within.length === 0) {
+    const wanted = name === null ? "needs a configuration (dataset_name)" : `no configuration "${name}"`;
+    throw new HandheldError("invalid-data", `${repo}: ${wanted}; there are ${folders.slice(0, 12).join(", ")}`);
+  }
+  const chosen = new Set(splitFiles(within, split, { names: [], configuration }));
   if (chosen.size > 0) return all.filter((file) => chosen.has(file.name));
   const place = name === null ? repo : `${repo} (${name})`;
-  const there = splitNames(within.length > 0 ? within : data).slice(0, 12);
+  const there = splitNames(within).slice(0, 12);
   const hint = there.length > 0 ? `there are ${there.join(", ")}` : "it has no files of data that can be read";
   throw new HandheldError("invalid-data", `${place}: no split "${split}"; ${hint}`);
 }

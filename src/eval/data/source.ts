@@ -3,7 +3,7 @@ import { dirname, isAbsolute, join } from "node:path";
 import { HandheldError, suggest } from "../../errors.ts";
 import type { TaskConfig } from "../tasks/config.ts";
 import type { Row } from "../tasks/template.ts";
-import { listDataFiles, splitFiles, splitNames } from "./folder.ts";
+import { filesFor, listDataFiles, splitFiles, splitNames } from "./folder.ts";
 import { type HubSource, hubFiles } from "./hub.ts";
 import { linesOf, readRows } from "./rows.ts";
 
@@ -51,14 +51,20 @@ async function filesOf(data: DataSet, split: string, path: string, options: Data
 
 async function fromFolder(folder: string, data: DataSet, split: string): Promise<string[]> {
   const files = await listDataFiles(folder);
-  const found = splitFiles(files, split, [data.task, data.dataset_path, data.dataset_name ?? ""]);
+  const configuration = data.dataset_name ?? null;
+  const of = { names: [data.task, data.dataset_path], configuration };
+  const found = splitFiles(files, split, of);
   if (found.length > 0) return found;
-  const there = splitNames(files);
-  const hint = there.length > 0 ? `; there are ${there.slice(0, 12).join(", ")}` : "; it holds no data files";
-  throw new HandheldError(
-    "invalid-data",
-    `${folder}: no split "${split}" of ${data.dataset_path}${suggest(split, there) || hint}`,
-  );
+  const there = splitNames(filesFor(files, of));
+  const places = [...of.names, configuration ?? ""].filter((name) => name !== "").join(", ");
+  const hint =
+    there.length > 0
+      ? suggest(split, there) || `; there are ${there.slice(0, 12).join(", ")}`
+      : files.length > 0
+        ? `; its files are looked for in the folder itself and below ${places}`
+        : "; it holds no data files";
+  const what = configuration === null ? data.dataset_path : `${data.dataset_path} (${configuration})`;
+  throw new HandheldError("invalid-data", `${folder}: no split "${split}" of ${what}${hint}`);
 }
 
 /** What dataset_kwargs names, as Hugging Face's own builders take it: data_files by split, or for all. */

@@ -39,17 +39,21 @@ const rules = {
 export type Aggregation = keyof typeof rules;
 export const aggregations = Object.keys(rules) as Aggregation[];
 
+/** An aggregation by its name, or a twin of one written in Python. */
+export type Aggregate = Aggregation | ((values: readonly SampleValue[]) => number);
+
 /** The number for all values of a metric. */
-export function aggregate(how: Aggregation, values: readonly SampleValue[]): number {
-  return rules[how].value(values);
+export function aggregate(how: Aggregate, values: readonly SampleValue[]): number {
+  return typeof how === "function" ? how(values) : rules[how].value(values);
 }
 
 /** The standard error of {@link aggregate}; null where there is none. `draws`: resamples of a bootstrap. */
 export async function standardError(
-  how: Aggregation,
+  how: Aggregate,
   values: readonly SampleValue[],
   draws: number,
 ): Promise<number | null> {
+  if (typeof how === "function") return null;
   const { stderr } = rules[how];
   if (stderr === null || values.length < 2) return null;
   if (stderr === "mean") return deviation(values as readonly number[]) / Math.sqrt(values.length);

@@ -102,8 +102,11 @@ export class TaskCatalogue {
   }
 
   #unknown(name: string): HandheldError {
-    const [failure] = this.failures;
-    const hint = failure ? `; a file could not be read: ${failure.message}` : suggest(name, this.names);
+    // A file of that name that could not be read is the likeliest reason.
+    const own = this.failures.find(({ message }) => message.split(": ")[0]!.includes(name));
+    const near = own ? "" : suggest(name, this.names);
+    const failure = own ?? this.failures[0];
+    const hint = near || (failure ? `; a file could not be read: ${failure.message}` : "");
     return new HandheldError("invalid-option", `there is no task ${quoteName(name)}${hint}`);
   }
 }

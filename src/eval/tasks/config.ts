@@ -77,7 +77,7 @@ const taskSchema = z.strictObject({
 
 const aggregateSchema = z.strictObject({
   metric: z.string(),
-  aggregation: z.literal("mean").default("mean"),
+  aggregation: z.literal("mean", "only the mean of a group is known").default("mean"),
   weight_by_size: z.boolean().default(true),
   filter_list: z.union([z.string(), z.array(z.string())]).nullish(),
 });
@@ -86,7 +86,10 @@ const groupSchema = z.strictObject({
   group: z.string(),
   group_alias: optionalText,
   task: z.array(z.union([z.string(), row])).min(1),
-  aggregate_metric_list: z.union([aggregateSchema, z.array(aggregateSchema)]).nullish(),
+  aggregate_metric_list: z.preprocess(
+    (given) => (given === undefined || given === null || Array.isArray(given) ? given : [given]),
+    z.array(aggregateSchema).nullish(),
+  ),
   metadata: metadata.nullish(),
 });
 

@@ -2,6 +2,7 @@
 import { HandheldError, invalidFile, quoteValue } from "../../errors.ts";
 import type { Field } from "./config.ts";
 import { parsePythonLiteral } from "./python-literal.ts";
+import { pythonText } from "./python-text.ts";
 import { compileTemplate, type Row } from "./template.ts";
 import { findTwin } from "./twins.ts";
 import { FunctionTag } from "./yaml.ts";
@@ -122,12 +123,4 @@ function literal(text: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-/** As str() writes what data holds. */
-function pythonText(value: unknown): string {
-  if (value === true) return "True";
-  if (value === false) return "False";
-  if (value === null || value === undefined) return "None";
-  return typeof value === "object" ? JSON.stringify(value) : String(value);
 }

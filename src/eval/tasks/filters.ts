@@ -1,16 +1,19 @@
 // Filters: what is done to the answers to a request before they are scored. `repeats` answers come in, one or several go on.
-import { HandheldError, invalidFile, suggest } from "../../errors.ts";
+import { invalidFile, suggest } from "../../errors.ts";
+import { choiceFilter, findOne } from "./choice-filter.ts";
 import type { FilterConfig, TaskConfig } from "./config.ts";
-import { findAll, pythonRegex, strip } from "./python-regex.ts";
-import type { Answer } from "./twins.ts";
+import { pythonRegex, strip } from "./python-regex.ts";
+import type { Row } from "./template.ts";
+import { type Answer, findTwin } from "./twins.ts";
+import { FunctionTag } from "./yaml.ts";
 
 /** A list of filters under the name that results carry. */
 export interface FilterPipeline {
   name: string;
-  apply(answers: readonly Answer[]): Answer;
+  apply(answers: readonly Answer[], row?: Row): Answer;
 }
 
-type Step = (answers: readonly Answer[]) => readonly Answer[] | { first: Answer };
+type Step = (answers: readonly Answer[], row: Row) => readonly Answer[] | { first: Answer };
 type Options = Readonly<Record<string, unknown>>;
 
 /** A filter for each text; answers of other kinds pass. */
@@ -42,9 +45,21 @@ const steps: Readonly<Record<string, (options: Options, where: string) => Step>>
     return each((text) => String(mapping.get(text) ?? otherwise));
   },
   regex: regexStep,
+  multi_choice_regex: choiceStep,
 };
 
 function regexStep(options: Options, where: string): Step {
+  const { regex, select, fallback } = regexOptions(options, where);
+  return each((text) => findOne(text, regex, select) ?? fallback);
+}
+
+function choiceStep(options: Options, where: string): Step {
+  const { regex, select, fallback } = regexOptions(options, where);
+  const choose = choiceFilter(regex, select, fallback, options, where);
+  return (answers, row) => answers.map((answer) => (typeof answer === "string" ? choose(answer, row) : answer));
+}
+
+function regexOptions(options: Options, where: string) {
   const {
     regex_pattern: pattern = "#### (\\-?[0-9\\.\\,]+)",
     group_select: select = 0,
@@ -53,12 +68,7 @@ function regexStep(options: Options, where: string): Step {
   if (typeof pattern !== "string" || !Number.isInteger(select)) {
     throw invalidFile(where, "regex takes regex_pattern, a text, and group_select, a whole number");
   }
-  const regex = pythonRegex(pattern, where);
-  return each((text) => {
-    const match = findAll(text, regex).at(select as number);
-    const found = Array.isArray(match) ? match.find((group) => group !== "") : match;
-    return found === undefined ? String(fallback) : strip(found);
-  });
+  return { regex: pythonRegex(pattern, where), select: select as number, fallback: String(fallback) };
 }
 
 /** The filters of a task; without any, the first answer counts. @throws HandheldError that names file and field */
@@ -67,21 +77,23 @@ export function filterPipelines(config: TaskConfig, path: string): FilterPipelin
   return given.map(({ name, filter }) => {
     const where = `${path}: filter_list: ${name}`;
     const run = filter.map(({ function: step, ...options }) => {
-      if (typeof step !== "string") throw new HandheldError("unsupported", `${where}: a filter written in Python`);
+      const written = step === "custom" ? options.filter_fn : step;
+      if (written instanceof FunctionTag) return findTwin(written, "filter", where);
+      if (typeof step !== "string") throw invalidFile(where, "a filter is neither a name nor a function");
       const make = Object.hasOwn(steps, step) ? steps[step]! : undefined;
       if (make) return make(options, where);
       throw invalidFile(where, `unknown filter "${step}"${suggest(step, Object.keys(steps))}`);
     });
-    return { name, apply: (answers) => applyAll(run, answers) };
+    return { name, apply: (answers, row = {}) => applyAll(run, answers, row) };
   });
 }
 
 // What only one answer is left of stays one.
-function applyAll(run: readonly Step[], answers: readonly Answer[]): Answer {
+function applyAll(run: readonly Step[], answers: readonly Answer[], row: Row): Answer {
   let left = answers;
   let single = false;
   for (const step of run) {
-    const result = step(left);
+    const result = step(left, row);
     const first = "first" in result;
     left = first ? [result.first] : result;
     single = first;

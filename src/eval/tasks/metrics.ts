@@ -1,16 +1,17 @@
 // Metrics: which ones a task has, and their values for one document. How values become one number is aggregate.ts.
 import { HandheldError, invalidFile, suggest } from "../../errors.ts";
-import { type Aggregation, aggregations } from "./aggregate.ts";
+import { type Aggregate, type Aggregation, aggregations } from "./aggregate.ts";
 import type { MetricConfig, OutputType, TaskConfig } from "./config.ts";
 import type { Fields, Piece } from "./fields.ts";
 import { characters, pythonRegex, space } from "./python-regex.ts";
 import type { Row } from "./template.ts";
 import { type Answer, findTwin, type SampleValue } from "./twins.ts";
+import { FunctionTag } from "./yaml.ts";
 
 /** A metric of a task. */
 export interface MetricRule {
   name: string;
-  aggregation: Aggregation;
+  aggregation: Aggregate;
   higherIsBetter: boolean;
 }
 
@@ -63,7 +64,19 @@ export function createMetrics(config: TaskConfig, fields: Fields, path: string):
       return { rules, values: (row, [answer]) => only(rollingValues(fields, row, answer!)) };
     case "generate_until": {
       const match = exactMatch(listed.find(({ metric }) => metric === "exact_match") ?? {}, `${path}: metric_list`);
-      return { rules, values: (row, [answer]) => only({ exact_match: match(rightTexts(fields, row), answer!) }) };
+      const own = listed.flatMap(({ metric }, i) =>
+        typeof metric === "string"
+          ? []
+          : [{ name: nameOf(metric), run: findTwin(metric, "metric", `${path}: metric_list.${i}`) }],
+      );
+      return {
+        rules,
+        values: (row, [answer]) => {
+          const right = rightTexts(fields, row);
+          const values = own.map(({ name, run }) => [name, run(right, answerText(answer!))] as const);
+          return only({ exact_match: match(right, answer!), ...Object.fromEntries(values) });
+        },
+      };
     }
   }
 }
@@ -75,25 +88,49 @@ export function needsUnconditional(metrics: Metrics): boolean {
 
 function metricRule(entry: MetricConfig, config: TaskConfig, where: string): MetricRule {
   const { metric, aggregation, higher_is_better: higher } = entry;
-  if (typeof metric !== "string") throw new HandheldError("unsupported", `${where}: a metric written in Python`);
-  const usualRule = Object.hasOwn(known, metric) ? known[metric] : undefined;
-  const custom = Boolean(config.process_results);
-  if (!custom && (entry.hf_evaluate || usualRule === undefined)) {
+  const name = nameOf(metric);
+  const usualRule = Object.hasOwn(known, name) ? known[name] : undefined;
+  const custom = Boolean(config.process_results) || typeof metric !== "string";
+  if (typeof metric !== "string" && !config.process_results && config.output_type !== "generate_until") {
+    throw new HandheldError(
+      "unsupported",
+      `${where}: a metric written in Python, of output_type ${config.output_type}`,
+    );
+  }
+  // Of choices the harness aggregates which one is right and which was chosen, whoever's the metric is.
+  if (!custom && entry.hf_evaluate && config.output_type !== "multiple_choice" && name !== "exact_match") {
+    throw new HandheldError("unsupported", `${where}: metric "${name}" of the Python package evaluate (hf_evaluate)`);
+  }
+  if (!custom && usualRule === undefined) {
     throw invalidFile(
       where,
-      `unknown metric "${metric}"${suggest(metric, Object.keys(known)) || `; there are ${Object.keys(known).join(", ")}`}`,
+      `unknown metric "${name}"${suggest(name, Object.keys(known)) || `; there are ${Object.keys(known).join(", ")}`}`,
     );
   }
   if (!custom && !usualRule?.includes(config.output_type)) {
-    throw invalidFile(where, `metric "${metric}" is none of output_type ${config.output_type}`);
+    throw invalidFile(where, `metric "${name}" is none of output_type ${config.output_type}`);
   }
   const [usualAggregation, usualHigher] = usualRule ?? (["mean", true] as const);
-  const how = aggregation ?? usualAggregation;
+  return {
+    name,
+    aggregation: aggregationOf(aggregation ?? usualAggregation, where),
+    higherIsBetter: higher ?? usualHigher,
+  };
+}
+
+function aggregationOf(how: string | FunctionTag, where: string): Aggregate {
+  if (how instanceof FunctionTag) return findTwin(how, "aggregation", `${where}: aggregation`);
   const found = aggregations.find((name) => name === how);
-  if (typeof how === "string" && found) {
-    return { name: metric, aggregation: found, higherIsBetter: higher ?? usualHigher };
-  }
-  throw invalidFile(where, `unknown aggregation ${JSON.stringify(how)}; there are ${aggregations.join(", ")}`);
+  if (found) return found;
+  throw invalidFile(
+    where,
+    `unknown aggregation "${how}"${suggest(how, aggregations) || `; there are ${aggregations.join(", ")}`}`,
+  );
+}
+
+/** A metric's name in results: of one written in Python its function's. */
+function nameOf(metric: string | FunctionTag): string {
+  return typeof metric === "string" ? metric : metric.name.split(".").at(-1)!;
 }
 
 function choiceValues(fields: Fields, row: Row, answers: readonly Answer[], path: string): Record<string, SampleValue> {
@@ -160,9 +197,13 @@ function exactMatch(options: Readonly<Record<string, unknown>>, where: string) {
     return noNumbers ? left.replace(/[0-9]/g, "") : left;
   };
   return (right: readonly string[], answer: Answer): number => {
-    const given = normal(typeof answer === "string" ? answer : String((answer as readonly string[])[0]));
+    const given = normal(answerText(answer));
     return Number(right.some((text) => normal(text) === given));
   };
+}
+
+function answerText(answer: Answer): string {
+  return typeof answer === "string" ? answer : String((answer as readonly string[])[0]);
 }
 
 /** Index of the largest; of equals the first. */

@@ -71,7 +71,7 @@ export async function prepareTask(task: TaskDefinition, options: PrepareOptions 
   const split = config.test_split ?? config.validation_split!;
   const rows = await rowsOf(config, split, path, options);
   if (rows.length === 0) throw new HandheldError("invalid-data", `${path}: split "${split}" has no rows`);
-  const pool = shots === 0 ? [] : await poolOf(config, path, options);
+  const pool = shots === 0 ? [] : await forExamples(shots, poolOf(config, path, options));
   const prompts = createPromptWriter(config, fields, path, { shots, pool, seed: options.fewShotSeed ?? 1234 });
   const hash = createHash("sha256").update(JSON.stringify([config, shots]));
   const write = requestWriter(config, fields, prompts, needsUnconditional(metrics), path);
@@ -84,13 +84,24 @@ export async function prepareTask(task: TaskDefinition, options: PrepareOptions 
   return { name, path, config, version, shots, documents, fields, filters, metrics, hash: hash.digest("hex") };
 }
 
-function shotsOf(config: TaskConfig, wanted: number | undefined): number {
+/** Worked examples that a task is run with where `wanted` are asked for. */
+export function shotsOf(config: TaskConfig, wanted: number | undefined): number {
   if (config.num_fewshot === 0 || config.output_type === "loglikelihood_rolling") return 0;
   return wanted ?? config.num_fewshot ?? 0;
 }
 
 async function rowsOf(config: TaskConfig, split: string, path: string, options: DataOptions): Promise<readonly Row[]> {
   return processed(config.process_docs, await loadSplit(config, split, path, options), `${path}: process_docs`);
+}
+
+/** Says of data that are not there that they were to be worked examples. */
+async function forExamples<T>(shots: number, rows: Promise<T>): Promise<T> {
+  try {
+    return await rows;
+  } catch (cause) {
+    if (!(cause instanceof HandheldError) || cause.code !== "invalid-data") throw cause;
+    throw new HandheldError("invalid-data", `${shots} worked examples: ${cause.message}`, { cause });
+  }
 }
 
 /** The rows that examples are taken from. */
@@ -102,8 +113,7 @@ async function poolOf(config: TaskConfig, path: string, options: DataOptions): P
     return processed(process, await loadSplit(config, split, path, options), `${path}: fewshot_config.process_docs`);
   }
   if (Array.isArray(own.samples)) return own.samples;
-  if (own.samples)
-    throw new HandheldError("unsupported", `${path}: fewshot_config.samples is a Python function; write a list`);
+  if (own.samples) return findTwin(own.samples, "samples", `${path}: fewshot_config.samples`)();
   return rowsOf(config, config.training_split ?? config.validation_split ?? config.test_split!, path, options);
 }
 

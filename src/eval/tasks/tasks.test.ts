@@ -71,6 +71,18 @@ describe("a task file", () => {
     await expect(loadTaskFile(loop)).rejects.toThrow(`${loop}: includes itself`);
   });
 
+  it("may have groups whose tasks include files, fields twice, and quoted texts whose lines begin anywhere", async () => {
+    write("py/shared.yaml", base.replace("task: mine\n", ""));
+    const text = 'group: g\ntask:\n  - task: a\n    include: shared.yaml\n    doc_to_text: "{{q}}\nnext"\n';
+    const { catalogue, name } = await loadTaskFile(write("py/group.yaml", `${text}group: h\n`));
+    const [group] = catalogue.find(name) as GroupDefinition[];
+    expect([name, group!.members.map((member) => member.name)]).toEqual(["h", ["a"]]);
+    // As PyYAML folds it.
+    expect((group!.members[0] as TaskDefinition).config.doc_to_text).toBe("{{q}} next");
+    const open = write("py/open.yaml", 'task: "x\ny\n');
+    await expect(loadTaskFile(open)).rejects.toThrow(/open\.yaml: not valid YAML: Missing closing/);
+  });
+
   it("puts a description and examples before each question, never the question itself", async () => {
     const text = `${base}description: "About {{q}}.\\n"\nfewshot_config: {sampler: first_n}\n`;
     const contexts = asked(await prepared(text, { shots: 1 })).map(
@@ -101,6 +113,42 @@ describe("a task file", () => {
     expect(asked(await prepared(text))[0]![0]).toMatchObject({ context: "ONE!" });
   });
 
+  it("may name functions that aggregate, filter, score and give examples", async () => {
+    registerTwin("mine_utils.least", "aggregation", (values) => Math.min(...(values as number[])));
+    registerTwin("mine_utils.reverse", "filter", (answers, { q }) => answers.map((answer) => `${String(q)}-${answer}`));
+    registerTwin("mine_utils.length", "metric", (right, answer) => answer.length - right[0]!.length);
+    registerTwin("mine_utils.shown", "samples", () => [{ q: "zero", good: "ja", bad: "nein", label: 0 }]);
+    const text = `${base.replace("multiple_choice", "generate_until")}num_fewshot: 1
+fewshot_config: {samples: !function mine_utils.shown}
+filter_list: [{name: f, filter: [{function: custom, filter_fn: !function mine_utils.reverse}, {function: take_first}]}]
+metric_list: [{metric: !function mine_utils.length, aggregation: !function mine_utils.least, higher_is_better: false}]
+`.replace("fewshot_split: test\n", "");
+    const task = await prepared(text);
+    expect(asked(task)[0]![0]).toMatchObject({ context: "zero: ja\n\none:" });
+    expect(task.filters[0]!.apply(["no"], rows[0])).toBe("one-no");
+    const [rule] = task.metrics.rules;
+    expect([rule!.name, rule!.higherIsBetter]).toEqual(["length", false]);
+    expect(task.metrics.values(rows[0]!, ["four"])).toEqual({ length: 1 });
+    expect(aggregate(rule!.aggregation, [3, 1, 2])).toBe(1);
+    expect(await standardError(rule!.aggregation, [3, 1, 2], 10)).toBeNull();
+  });
+
+  it("has the averages of F1 that the harness's files write in Python", async () => {
+    const listed = (name: string) =>
+      `metric_list: [{metric: f1, aggregation: !function utils.${name}, hf_evaluate: true}]\n`;
+    const of = async (name: string) => (await prepared(base + listed(name))).metrics.rules[0]!.aggregation;
+    // Right 0 0 1 2, chosen 0 1 1 1: F1 of 0 is 2/3, of 1 1/2, of 2 nothing.
+    const pairs = [
+      [0, 0],
+      [0, 1],
+      [1, 1],
+      [2, 1],
+    ] as [number, number][];
+    expect(aggregate(await of("macro_f1_score"), pairs)).toBeCloseTo((2 / 3 + 1 / 2) / 3, 12);
+    expect(aggregate(await of("weighted_f1_score"), pairs)).toBeCloseTo((2 * (2 / 3) + 1 / 2) / 4, 12);
+    expect(aggregate(await of("micro_f1_score"), pairs)).toBeCloseTo(2 / 4, 12);
+  });
+
   const faults: [what: string, text: string, message: RegExp][] = [
     [
       "a field it does not know",
@@ -127,6 +175,16 @@ describe("a task file", () => {
       /metric "perplexity" is none of output_type multiple_choice/,
     ],
     [
+      "a metric of evaluate's",
+      `${base.replace("multiple_choice", "generate_until")}metric_list: [{metric: f1, hf_evaluate: true}]\n`,
+      /metric_list\.0: metric "f1" of the Python package evaluate/,
+    ],
+    [
+      "an aggregation without a twin",
+      `${base}metric_list: [{metric: acc, aggregation: !function nowhere.mean}]\n`,
+      /metric_list\.0: aggregation: !function nowhere\.mean has no twin in TypeScript; register one/,
+    ],
+    [
       "an unknown aggregation",
       `${base}metric_list: [{metric: acc, aggregation: avg}]\n`,
       /metric_list\.0: unknown aggregation "avg"/,
@@ -150,7 +208,7 @@ describe("a task file", () => {
     [
       "an unknown function",
       base.replace('"{{q}}:"', "!function utils.nothing"),
-      /doc_to_text: !function utils\.nothing has no twin/,
+      /doc_to_text: !function utils\.nothing has no twin in TypeScript; register one/,
     ],
     [
       "an unknown output type",
@@ -229,6 +287,39 @@ describe("filters", () => {
     ['[{"function":"map","mapping_dict":{"a":"b"}},{"function":"take_first"}]', ["a"], "b"],
   ])("%s", (filter, answers, wanted) => {
     expect(run(filter, answers)).toEqual(wanted);
+  });
+});
+
+describe("the filter multi_choice_regex", () => {
+  const texts = [
+    "I say (B).",
+    "It is guilty of romance, surely",
+    "the film Guilty",
+    "Answer: D",
+    "so: \n C",
+    "nothing",
+    "None of it!",
+    "answer is (A) or answer is (C)",
+    "C++ it is",
+    ": A then: B",
+    "",
+  ];
+  // What lm-evaluation-harness 0.4.13 gives.
+  it.each([
+    [
+      { regex_pattern: "(\\([A-Z]\\))", group_select: 0, ignore_case: true, ignore_punctuation: true },
+      ["(B)", "(B)", "(A)", "(D)", "(C)", "[invalid]", "(C)", "(A)", "(D)", "(A)", "[invalid]"],
+    ],
+    [
+      { regex_pattern: "answer is (\\([A-Z]\\))", group_select: -1 },
+      ["[invalid]", "[invalid]", "(A)", "(D)", "(C)", "[invalid]", "[invalid]", "(C)", "(D)", "(B)", "[invalid]"],
+    ],
+  ])("%j", (options, wanted) => {
+    const filter = [{ function: "multi_choice_regex", ...options }, { function: "take_first" }];
+    const [pipeline] = filterPipelines({ filter_list: [{ name: "f", filter }] } as never, "x.yaml");
+    const row = { choices: ["Guilty", "Guilty of Romance", "none (of it)", "C++"] };
+    expect(texts.map((text) => pipeline!.apply([text], row))).toEqual(wanted);
+    expect(() => pipeline!.apply(["a"], {})).toThrow(/multi_choice_regex needs a column choices/);
   });
 });
 

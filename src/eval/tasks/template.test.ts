@@ -2,12 +2,20 @@
 import { describe, expect, it } from "vitest";
 import { parsePythonLiteral } from "./python-literal.ts";
 import { capitalize, characters, findAll, pythonRegex, strip, substitute } from "./python-regex.ts";
+import { pythonRepr, pythonText } from "./python-text.ts";
 import { compileTemplate } from "./template.ts";
 
 const of = (source: string) => compileTemplate(source, "x.yaml: doc_to_text");
 
 describe("a template", () => {
-  const row = { goal: " Boil. ", label: 1, choices: { text: ["a", "b"], label: ["A", "B"] }, answerKey: "B", on: true };
+  const row = {
+    goal: " Boil. ",
+    label: 1,
+    choices: { text: ["a", "b"], label: ["A", "B"] },
+    answerKey: "B",
+    on: true,
+    no: null,
+  };
   const cases: [string, string][] = [
     ["Question: {{goal}}\nAnswer:", "Question:  Boil. \nAnswer:"],
     ["{{goal.strip()}}\n", "Boil.\n"],
@@ -17,6 +25,9 @@ describe("a template", () => {
     ["{{ (label|int) - 1 }}", "0"],
     ["{{ ', '.join(choices.text) }}", "a, b"],
     ["{{ goal|regex_replace('o(.)', '[\\\\1]') }}", " B[i]l. "],
+    ["{{on}} {{no}} {{choices.text}} {{choices}}", "True None ['a', 'b'] {'text': ['a', 'b'], 'label': ['A', 'B']}"],
+    ["{{['no', 'yes'][on]}}{{[0, 1].index(on)}}{{[0, 1].count(on)}}", "yes11"],
+    ["{{ 'ooo'|regex_replace('o', '0', 1) }}", "0oo"],
     ["{{ missing|default('none') }}{% if missing is defined %}!{% endif %}", "none"],
     ["{% for c in choices.text %}{{loop.index}}. {{c}}\n{% endfor %}", "1. a\n2. b\n"],
   ];
@@ -61,6 +72,14 @@ describe("Python's literals", () => {
 });
 
 describe("Python's texts", () => {
+  it("of values are as repr writes them", () => {
+    const values = ["it's", 'a"b', "a\"'b\\", "a\n\0é\u200b\u00a0😀", { k: null }, 1.5, true];
+    const written = String.raw`["it's", 'a"b', 'a"\'b\\', 'a\n\x00é\u200b\xa0😀', {'k': None}, 1.5, True]`;
+    expect(pythonRepr(values)).toBe(written);
+    expect(parsePythonLiteral(written)).toEqual(values);
+    expect(pythonText("it's")).toBe("it's");
+  });
+
   it("are stripped, capitalised and counted as there", () => {
     expect(strip("\u0085\u001c a\u00a0 \n")).toBe("a");
     expect(capitalize("hELLO World")).toBe("Hello world");

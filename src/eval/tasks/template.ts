@@ -11,6 +11,7 @@ import {
   type Value,
 } from "../../tokenizer/template-limits.ts";
 import { pythonRegex, substitute } from "./python-regex.ts";
+import { pythonText } from "./python-text.ts";
 
 /** A row of a data set: values by column. */
 export type Row = Readonly<Record<string, unknown>>;
@@ -62,7 +63,19 @@ class TaskInterpreter extends BoundedInterpreter {
     this.#origin = origin;
   }
 
+  /** Values of expressions are written as Python writes them; the library writes JSON, and nothing for none. */
+  override evaluateBlock(statements: readonly Statement[], scope: Scope): Value {
+    const written = statements.map((statement) => {
+      const value = this.evaluate(statement, scope);
+      const isText = typeof value.value === "string";
+      return isText || (isExpression(statement) && value.type !== "UndefinedValue") ? pythonText(plain(value)) : "";
+    });
+    return new Scope().set("text", written.join(""));
+  }
+
   override evaluate(statement: Statement | undefined, scope: Scope): Value {
+    const chosen = statement?.type === "MemberExpression" ? this.#byTruth(statement, scope) : null;
+    if (chosen !== null) return chosen;
     if (statement?.type === "FilterExpression" && nameOf(statement.filter) === "regex_replace") {
       return this.#regexReplace(statement, scope);
     }
@@ -75,6 +88,14 @@ class TaskInterpreter extends BoundedInterpreter {
     const isName = statement.type === "Identifier" || statement.type === "MemberExpression";
     if (isName && !this.#optional.has(statement)) throw new Error(`${JSON.stringify(spell(statement))} is undefined`);
     return value;
+  }
+
+  /** An element of a list by a truth value, which Python counts as 0 or 1. */
+  #byTruth({ object, property, computed }: Statement, scope: Scope): Value | null {
+    if (!computed || (property?.type !== "Identifier" && property?.type !== "MemberExpression")) return null;
+    const { value } = this.evaluate(property, scope);
+    const list = typeof value === "boolean" ? this.evaluate(object, scope).value : null;
+    return Array.isArray(list) ? ((list[Number(value)] as Value | undefined) ?? null) : null;
   }
 
   /** A method that Python's value has and the library's has not. */
@@ -91,26 +112,35 @@ class TaskInterpreter extends BoundedInterpreter {
 
   #regexReplace({ operand, filter }: Statement, scope: Scope): Value {
     const given = super.evaluate(operand, scope).value;
-    const [pattern, replacement] = (filter?.args ?? []).map((argument) => super.evaluate(argument, scope).value);
+    const [pattern, replacement, count = 0] = (filter?.args ?? []).map(
+      (argument) => super.evaluate(argument, scope).value,
+    );
     if (typeof pattern !== "string" || typeof replacement !== "string") {
       throw new Error("regex_replace takes a pattern and a replacement");
     }
-    return new Scope().set("text", substitute(String(given), pythonRegex(pattern, this.#origin.where), replacement));
+    const regex = pythonRegex(pattern, this.#origin.where);
+    return new Scope().set("text", substitute(String(given), regex, replacement, Number(count)));
   }
 }
 
 type Methods = Record<string, (...values: never[]) => unknown>;
 
 function listMethods(list: readonly Value[]): Methods {
-  const find = (wanted: unknown) => list.findIndex(({ value }) => value === wanted);
+  const find = (wanted: unknown) => list.findIndex(({ value }) => pythonEqual(value, wanted));
   return {
     index(wanted: unknown) {
       const at = find(wanted);
       if (at < 0) throw new Error(`${JSON.stringify(wanted)} is not in the list`);
       return at;
     },
-    count: (wanted: unknown) => list.filter(({ value }) => value === wanted).length,
+    count: (wanted: unknown) => list.filter(({ value }) => pythonEqual(value, wanted)).length,
   };
+}
+
+// True is 1, and False is 0.
+function pythonEqual(a: unknown, b: unknown): boolean {
+  const number = (value: unknown) => (typeof value === "boolean" ? Number(value) : value);
+  return number(a) === number(b);
 }
 
 function textMethods(text: string): Methods {

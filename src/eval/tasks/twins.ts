@@ -2,6 +2,7 @@
 // (folder/module.function) and under ours. A task that needs another one brings it with `registerTwin`.
 import { HandheldError, suggest } from "../../errors.ts";
 import type { Row } from "./template.ts";
+import { averageF1 } from "./twins/f1.ts";
 import { hellaswagDocs } from "./twins/hellaswag.ts";
 import { raceChoices, raceTarget, raceText } from "./twins/race.ts";
 import { truthfulMass } from "./twins/truthfulqa.ts";
@@ -23,6 +24,14 @@ export interface TwinKinds {
   field: (row: Row) => unknown;
   /** process_results: values by metric. */
   results: (row: Row, answers: readonly Answer[]) => Record<string, SampleValue>;
+  /** metric of a task that generates: of the right texts and the answer. */
+  metric: (right: readonly string[], answer: string) => SampleValue;
+  /** aggregation of a metric: one number of all documents' values. It has no standard error. */
+  aggregation: (values: readonly SampleValue[]) => number;
+  /** filter: what is left of the answers to a request. */
+  filter: (answers: readonly Answer[], row: Row) => readonly Answer[];
+  /** fewshot_config.samples: the rows of worked examples. */
+  samples: () => Row[];
 }
 export type TwinKind = keyof TwinKinds;
 
@@ -46,7 +55,10 @@ export function findTwin<K extends TwinKind>({ folder, name }: FunctionTag, kind
   const found = registry.get(`${folder}/${name}`) ?? registry.get(name);
   if (found?.kind === kind) return found.run as TwinKinds[K];
   const reason = found ? `is a function for another field (${found.kind})` : "has no twin in TypeScript";
-  const near = found ? "" : suggest(name, registry.keys());
+  // The many `utils` have nothing in common but their names: only functions of the same module can have been meant.
+  const module = name.slice(0, name.lastIndexOf(".") + 1);
+  const siblings = [...registry.keys()].filter((known) => known.startsWith(module) && module !== "");
+  const near = found ? "" : suggest(name, siblings);
   throw new HandheldError(
     "unsupported",
     `${where}: !function ${name} ${reason}${near || "; register one with registerTwin"}`,
@@ -72,4 +84,8 @@ for (const module of ["wikitext", "preprocess_wikitext"]) {
 }
 for (const name of ["truthfulqa.process_results_mc2", "truthfulqa/utils.process_results_mc2"]) {
   registerTwin(name, "results", truthfulMass);
+}
+for (const average of ["macro", "weighted", "micro"] as const) {
+  for (const module of ["utils", "metrics"])
+    registerTwin(`${module}.${average}_f1_score`, "aggregation", averageF1(average));
 }

@@ -35,15 +35,15 @@ const params = z.strictObject({
   breakdown: z.boolean().optional(),
   /** Points that need not be measured again. */
   done: z.array(costPointSchema).max(5000).default([]),
-  /** Who asks counts the energy, from outside: see {@link hostMeter}. */
-  meteredByHost: z.boolean().default(false),
+  /** Seconds of the stretches in which who asks counts the energy, from outside: see {@link hostMeter}. 0: nobody does. */
+  hostMeterSeconds: z.number().min(0).max(600).default(0),
 });
 
 const part = bounded(
   z.discriminatedUnion("type", [
     z.strictObject({ type: z.literal("point"), point: costPointSchema }),
     z.strictObject({ type: z.literal("stretch"), stretch: sustainedSchema.shape.points.element }),
-    /** With `meteredByHost`: the host should look at its counter now. */
+    /** With `hostMeterSeconds`: the host should look at its counter now. */
     z.strictObject({
       type: z.literal("reading"),
       /** Counts from 1 on: prefill and decoding of each point by turns. */
@@ -74,11 +74,11 @@ export const costJob = defineJob({
       }),
     }),
   ),
-  async run({ spec, meteredByHost, ...options }, { createBackend, progress, part: hand, signal }) {
+  async run({ spec, hostMeterSeconds, ...options }, { createBackend, progress, part: hand, signal }) {
     const cost = await measureCost(createBackend, spec, {
       ...options,
       signal,
-      energy: meteredByHost ? hostMeter(hand) : await openEnergyMeter(),
+      energy: hostMeterSeconds > 0 ? hostMeter(hostMeterSeconds, hand) : await openEnergyMeter(),
       onPoint: (point) => hand({ type: "point", point }),
       onStretch: (stretch) => hand({ type: "stretch", stretch }),
       onProgress: progress,
@@ -104,7 +104,7 @@ export const costJob = defineJob({
  * A meter of one watt: what it counts are seconds. The host reads its own counter when told of a reading, and turns seconds per
  * token into joules by the power that it found between two.
  */
-function hostMeter(hand: JobTools["part"]) {
+function hostMeter(shortestSeconds: number, hand: JobTools["part"]) {
   let count = 0;
   const start = async () => {
     const mine = ++count;
@@ -116,5 +116,5 @@ function hostMeter(hand: JobTools["part"]) {
     const began = seconds();
     return async () => seconds() - began;
   };
-  return { meter: { source: "host", shortestSeconds: 10, start }, note: "" };
+  return { meter: { source: "host", shortestSeconds, start }, note: "" };
 }

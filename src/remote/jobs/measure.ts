@@ -1,5 +1,5 @@
 // The job `measure`: speeds of whole models with random int4 weights, one spec after the other. Each measured spec is a part,
-// so a device that goes away half-way has not measured for nothing.
+// so a device that goes away half-way has not measured for nothing, and one that forgot the job goes on behind them.
 import * as z from "zod";
 import { HandheldError } from "../../errors.ts";
 import { formatCount, formatRate } from "../../format.ts";
@@ -50,6 +50,8 @@ const params = z.strictObject({
     .max(1 << 20)
     .default(64),
   threads: z.number().int().min(1).max(64).optional(),
+  /** Rows of an earlier run that was cut off: those specs are not measured again. */
+  earlier: z.array(row).max(256).default([]),
   repeats: z.number().int().min(1).max(100).default(5),
   repeatSeconds: z.number().min(0.001).max(10).default(0.1),
   budgetSeconds: z.number().min(0.001).max(600).default(15),
@@ -73,6 +75,7 @@ export const measureJob = defineJob({
       await backend.close();
     }
   },
+  resume: (asked, earlier) => ({ ...asked, earlier: [...earlier] }),
   summary({ rows, threads }) {
     return [
       ["Threads", String(threads)],
@@ -84,17 +87,21 @@ export const measureJob = defineJob({
   },
 });
 
+type Row = z.output<typeof row>;
+
 async function measureAll(asked: z.output<typeof params>, backend: Backend, tools: JobTools) {
   const { specs } = asked;
-  const rows: z.output<typeof row>[] = [];
+  const rows = [...asked.earlier];
   for (const [index, spec] of specs.entries()) {
+    if (rows.some((one) => one.index === index)) continue;
     tools.progress(index, specs.length, `${formatCount(countParameters(spec).total)} parameters`);
     const found = await measureOne(spec, asked, backend, tools.signal).then(
       (measured) => ({ measured, problem: null }),
       (error) => ({ measured: null, problem: problemOf(error) }),
     );
-    rows.push({ index, ...found });
-    tools.part(rows.at(-1));
+    const measured: Row = { index, ...found };
+    rows.push(measured);
+    tools.part(measured);
   }
   tools.progress(specs.length, specs.length);
   return rows;

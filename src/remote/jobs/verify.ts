@@ -1,5 +1,5 @@
-// The job `verify`: candidates of a search measured whole, by turns, as verifyCandidates of ../../search does. What was
-// predicted stays with who asks.
+// The job `verify`: candidates of a search measured whole, by turns, as verifyCandidates of ../../search does. Each turn is a
+// part; one that was taken is not taken again. What was predicted stays with who asks.
 import * as z from "zod";
 import { formatRate } from "../../format.ts";
 import { verifyCandidates } from "../../search/latency/verify.ts";
@@ -11,7 +11,15 @@ const speed = z.number().positive().max(1e8);
 const measured = z.strictObject({
   tokensPerSecond: speed,
   spread: z.number().min(0).max(1e6),
-  rounds: z.array(speed).min(1).max(100),
+  rounds: z.array(speed).min(1).max(200),
+});
+
+/** One turn of one candidate, tokens per second. */
+const turn = z.strictObject({
+  model: z.number().int().min(0).max(255),
+  round: z.number().int().min(0).max(199),
+  prefill: speed,
+  decode: speed,
 });
 
 export const verifyJob = defineJob({
@@ -30,9 +38,13 @@ export const verifyJob = defineJob({
       .min(0)
       .max(1 << 20),
     rounds: z.number().int().min(1).max(100).default(3),
+    /** A candidate whose rounds lie further apart than this share gets as many again. */
+    spreadAtMost: z.number().min(0).max(1e6).optional(),
+    /** Turns of an earlier run that was cut off; they are not taken again. */
+    earlier: z.array(turn).max(51_200).default([]),
     threads: z.number().int().min(1).max(64).optional(),
   }),
-  part: z.never(),
+  part: turn,
   /** In the order of the specs. */
   result: z.strictObject({
     rows: z
@@ -40,15 +52,17 @@ export const verifyJob = defineJob({
       .min(1)
       .max(256),
   }),
-  async run({ specs, threads, ...options }, { createBackend, progress, signal }) {
+  async run({ specs, threads, ...options }, { createBackend, progress, part, signal }) {
     const backend = await createBackend({ threads });
     try {
-      const candidates = await verifyCandidates(backend, specs, { ...options, signal, onProgress: progress });
+      const hear = { signal, onTurn: part, onProgress: progress };
+      const candidates = await verifyCandidates(backend, specs, { ...options, ...hear });
       return { rows: candidates.map(({ prefill, decode }) => ({ prefill: plain(prefill), decode: plain(decode) })) };
     } finally {
       await backend.close();
     }
   },
+  resume: (asked, earlier) => ({ ...asked, earlier: [...earlier] }),
   summary: ({ rows }) =>
     rows.map(({ decode }, i) => [`Candidate ${i + 1}`, `${formatRate(decode.tokensPerSecond)} tokens/s`]),
 });

@@ -11,11 +11,13 @@ export type Phase = "decode" | "prefill";
 
 const speedKeys = { decode: "decodeTokensPerSecond", prefill: "prefillTokensPerSecond" } as const;
 
-/** A shape in a few words: 19 × 2560, FFN 6816, 16 heads over 4. */
+/** A shape in a few words: 19 layers × 2560, relu FFN 6816, 16 heads over 4. Where a table is narrow, it breaks at its commas. */
 export function shapeText({ layers, layerRepeat, width, ffnWidth, heads, kvHeads, activation }: Spec): string {
   const runs = layerRepeat > 1 ? ` run ${layerRepeat} times` : "";
   const over = kvHeads === heads ? "" : ` over ${kvHeads}`;
-  return `${layers} layers${runs} × ${width}, ${activation} FFN ${ffnWidth}, ${heads} heads${over}`;
+  const together = (text: string) => text.replaceAll(" ", "\u00a0");
+  const sizes = `${together(`${layers} layers`)}${runs} ${together(`× ${width}`)}`;
+  return [sizes, together(`${activation} FFN ${ffnWidth}`), together(`${heads} heads${over}`)].join(", ");
 }
 
 /** A loss ratio as +1.2 %. */

@@ -25,7 +25,7 @@ export function proxySection(proxy: ProxyResult | null): Html | null {
         return loss === undefined ? "" : loss === null ? "diverged" : loss.toFixed(3);
       });
       const own = [shapeText(proxy), formatCount(countParameters(proxy).total), ...cells];
-      return html`<tr><th scope="row">${shapeText(target)}</th>${own.map((cell) => html`<td>${cell}</td>`)}</tr>`;
+      return html`<tr><th scope="row" class="shape">${shapeText(target)}</th>${own.map((cell) => html`<td>${cell}</td>`)}</tr>`;
     });
   const columns = heads.map((head) => html`<th scope="col">${head}</th>`);
   return section(

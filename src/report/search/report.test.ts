@@ -23,7 +23,7 @@ describe("the report of a search", () => {
     const { spec } = finding.winner;
     expect(text).toContain(`${spec.layers} layers × ${spec.width}, relu FFN ${spec.ffnWidth}`);
     for (const line of finding.why) expect(text).toContain(line);
-    for (const name of ["PhoneLM-1.5B", "MobileLLM-1.5B", "Qwen2-1.5B", "wikitext.txt", "exhaustive"]) {
+    for (const name of ["PhoneLM-1.5B", "MobileLLM-1.5B", "Qwen2-1.5B", "wikitext.txt", "exhaustive", "Xiaomi 14"]) {
       expect(text).toContain(name);
     }
     const figures = [...page.matchAll(/<figure class="chart[^"]*" id="([^"]+)"/g)].map(([, id]) => id);
@@ -49,6 +49,9 @@ describe("the report of a search", () => {
     expect(page).not.toContain("NaN");
     expect(page).not.toContain('id="verified-heading"');
     expect(page).not.toContain('id="depth-decode"');
+    expect(page).not.toContain('id="references-heading"');
+    expect(page).toContain("did not stay the same while it was calibrated");
+    expect(renderSearchReport(finding)).not.toContain("did not stay the same");
   });
 });
 

@@ -7,6 +7,7 @@ import { type Html, type HtmlValue, html } from "../html.ts";
 import { renderPage, section, table } from "../page.ts";
 import { lossText, paretoChart, shapeText, sizeChart, verifiedChart } from "./charts.ts";
 import { proxySection } from "./proxy.ts";
+import { referenceSection } from "./references.ts";
 
 /**
  * Renders the page.
@@ -29,6 +30,7 @@ export function renderSearchReport(finding: Finding): string {
       proxySection(finding.proxy),
       topSection(finding),
       knownSection(finding),
+      referenceSection(finding),
       settingsSection(finding),
     ],
   });
@@ -41,8 +43,17 @@ function header(finding: Finding): Html {
 <h1>${shapeText(winner.spec)}</h1>
 <p class="lead">The architecture to train for ${device.name}: the best of ${how} ${formatRate(evaluated)} shapes of the space
 “${space.name}” with ${formatCount(finding.budget.min)} to ${formatCount(finding.budget.max)} parameters.</p>
+${!device.steady && html`<p class="lead wrong">${busy}</p>`}
 <ul class="tiles">${tiles(finding).map(([label, value, note]) => html`<li><span>${label}</span><b>${value}</b><span>${note}</span></li>`)}</ul>
 </header>`;
+}
+
+const busy = "The machine did not stay the same while it was calibrated: all speeds are rough.";
+
+function calibrationText({ steady, deviation }: Finding["device"]): string {
+  const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
+  const off = `whole models that it left out in turn were off by ${percent(deviation.decode)} in decode and ${percent(deviation.prefill)} in prefill (one standard deviation)`;
+  return `${steady ? "steady" : "not steady"}; ${off}`;
 }
 
 function tiles(finding: Finding): [label: string, value: Html, note: string][] {
@@ -182,7 +193,7 @@ function headCells(heads: readonly string[], left = 1): Html[] {
 }
 
 function row(name: string, cells: readonly HtmlValue[], chosen: boolean, left = 0): Html {
-  return html`<tr class="${chosen && "chosen"}"><th scope="row">${name}${chosen && html` <span class="tag">winner</span>`}</th>${cells.map((cell, i) => html`<td${i < left && html` class="left"`}>${cell}</td>`)}</tr>`;
+  return html`<tr class="${chosen && "chosen"}"><th scope="row" class="shape">${name}${chosen && html` <span class="tag">winner</span>`}</th>${cells.map((cell, i) => html`<td${i < left && html` class="left"`}>${cell}</td>`)}</tr>`;
 }
 
 function settingsSection(finding: Finding): Html {
@@ -191,6 +202,8 @@ function settingsSection(finding: Finding): Html {
     ["device", device.name],
     ["engine", `${device.engine}, ${device.threads} ${device.threads === 1 ? "thread" : "threads"}`],
     ["calibrated", device.date.slice(0, 16).replace("T", " ")],
+    ["calibration", calibrationText(device)],
+    ...(device.profile === null ? [] : [["profile", device.profile] satisfies [string, string]]),
     ["space", `${space.name}${space.note && ` (${space.note})`}: ${space.description}`],
     [
       "shapes",

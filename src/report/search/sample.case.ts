@@ -30,6 +30,9 @@ export async function sampleFinding(spaceName = "phonelm"): Promise<Finding> {
     date: "2026-03-14T09:26:53.589Z",
     threads: 2,
     engine: "wasm, relaxed",
+    profile: null,
+    steady: true,
+    deviation: { prefill: 0.03, decode: 0.02 },
   };
   return createFinding({ result, device, seed: 1, verified, proxy: sampleProxies(shapes) });
 }
@@ -46,7 +49,15 @@ export async function tinyFinding(): Promise<Finding> {
   });
   const predictor = createPredictor(syntheticProfile());
   const result = await search({ space, predictor, objective: createObjective("memory", 64) });
-  const device = { name: "<script>alert(1)</script>", date: "2026-03-14T09:26:53.589Z", threads: 1, engine: "wasm" };
+  const device = {
+    name: "<script>alert(1)</script>",
+    date: "2026-03-14T09:26:53.589Z",
+    threads: 1,
+    engine: "wasm",
+    profile: null,
+    steady: false,
+    deviation: { prefill: 0.03, decode: 0.02 },
+  };
   return createFinding({ result, device, seed: 1 });
 }
 

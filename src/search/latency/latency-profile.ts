@@ -88,6 +88,17 @@ const profile = z.strictObject({
   factors: z.strictObject({ prefill: factors, decode: factors }),
   /** Standard deviation of log(measured ÷ predicted) over whole models that were left out in turn. */
   deviation: z.strictObject({ prefill: share, decode: share }),
+  /** Power that was measured beside (power.ts), where somebody asked for it. */
+  energy: z
+    .strictObject({
+      /** Watts while nothing runs, in prefill and in decoding; null where the device tells no energy. */
+      watts: z.strictObject({ idle: share, prefill: positive, decode: positive }).nullable(),
+      /** What counted the energy, or why nothing did. */
+      note: z.string().max(400),
+    })
+    .optional(),
+  /** Of a profile that is passed on: which machine it is and how it was measured, in words. */
+  about: z.string().min(1).max(400).optional(),
   quality: z.strictObject({
     /** Whether every anchor kept within the bound. False only where the caller accepted that. */
     steady: z.boolean(),
@@ -107,6 +118,8 @@ export type LatencyProfile = z.infer<typeof profile>;
 /** See {@link LatencyProfile}. */
 export type LatencyTables = z.infer<typeof tables>;
 export type Factors = z.infer<typeof factors>;
+/** What a device draws; see {@link LatencyProfile}. */
+export type DevicePower = NonNullable<LatencyProfile["energy"]>;
 export type Anchor = z.infer<typeof anchor>;
 export type Check = z.infer<typeof check>;
 export type Phase = Check["phase"];

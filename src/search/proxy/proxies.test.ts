@@ -135,6 +135,15 @@ describe("training proxies", () => {
     expect(readdirSync(folder)).toContain("proxies.json");
   }, 60_000);
 
+  it("goes on with the shapes it was begun with where the same is asked, though a new calibration would pick others", async () => {
+    const question = "phonelm at 100 M";
+    const first = await trainProxies(options("asked", { question }));
+    const [one, two, ...rest] = sampleTargets();
+    const again = await trainProxies(options("asked", { question, targets: [two!, ...rest, one!] }));
+    expect(again).toEqual(first);
+    await expect(trainProxies(options("asked", { question: "wide at 100 M" }))).rejects.toThrow(/of another search/);
+  });
+
   it("refuses another search's folder, and a text that is too short", async () => {
     await expect(trainProxies(options("run", { seed: 7 }))).rejects.toThrow(/holds proxies of another search/);
     await expect(trainProxies(options("hasty", { sizes: undefined, minutes: 0.001 }))).rejects.toThrow(

@@ -27,6 +27,11 @@ export interface ProxyOptions {
   where: string;
   /** Folder of the run; an unfinished one goes on. */
   folder: string;
+  /**
+   * What the run is about, as text. A folder belongs to one question and goes on with the shapes it was begun with: a device
+   * that is calibrated again is predicted to prefer slightly different ones. Default: the targets.
+   */
+  question?: string | undefined;
   /** About how long all of it may take. */
   minutes: number;
   /** Most proxies. Default 8. */
@@ -88,15 +93,15 @@ export async function trainProxies(options: ProxyOptions): Promise<ProxyResult> 
 }
 
 async function openState(options: ProxyOptions, task: TextTask): Promise<ProxyState> {
-  const { folder, seed = 1, minutes, text, targets, sizes = proxySizes } = options;
+  const { folder, seed = 1, minutes, text, sizes = proxySizes, question = JSON.stringify(options.targets) } = options;
   const file = `${folder}/proxies.json`;
-  const key = hash32(text, seed, minutes, JSON.stringify([targets, sizes])).toString(16);
+  const key = hash32(text, seed, minutes, question, JSON.stringify(sizes)).toString(16);
   if (await pathExists(file)) {
     const state = parseProxyState(await readJsonFile(file), file);
     if (state.key === key) return state;
     throw new HandheldError(
       "invalid-option",
-      `${folder}: holds proxies of another search (text, minutes, seed or candidates differ); give another folder or remove it`,
+      `${folder}: holds proxies of another search (text, minutes, seed, or what is searched for differ); give another folder or remove it`,
     );
   }
   const plan = await planRun(options, task);

@@ -19,6 +19,8 @@ export interface AdbOptions {
   openSeconds?: number | undefined;
   /** As of the phone's server. */
   awaySeconds?: number | undefined;
+  /** Seconds of the stretches in which the phone's energy is counted. Default 10. */
+  meterSeconds?: number | undefined;
   signal?: AbortSignal | undefined;
   /** Where the adb server listens. Default: ANDROID_ADB_SERVER_PORT, or 5037. */
   server?: AdbServerAddress | undefined;
@@ -40,7 +42,9 @@ export async function openAdb(name: string, options: AdbOptions = {}): Promise<D
   try {
     const device = await openVia(called, adb, options);
     const shell = async (command: string) => (await runShell(adb, command)).text;
-    return Object.assign(device, { openMeter: () => openAndroidMeter(shell) });
+    return Object.assign(device, {
+      openMeter: () => openAndroidMeter(shell, { shortestSeconds: options.meterSeconds }),
+    });
   } catch (error) {
     await adb.close();
     throw error;

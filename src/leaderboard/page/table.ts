@@ -6,7 +6,7 @@ import type { Kind, Measure, Score, SiteData, SiteDevice } from "../data.ts";
 import type { Shown, SortKey, View } from "./view.ts";
 
 /** Rows of each kind at first, and with each "more". */
-export const rowsAtOnce = 50;
+export const rowsAtOnce = 40;
 
 /** A column: how it is called, and its cell. */
 interface Column {

@@ -32,6 +32,7 @@ import { countParameters } from "../../spec/arithmetic.ts";
 import type { Spec } from "../../spec/spec.ts";
 import type { CommandIo } from "../io.ts";
 import { number, UsageError } from "../options.ts";
+import type { Progress } from "../progress.ts";
 import type { SearchLine } from "./search.ts";
 import type { SearchDevice } from "./search-device.ts";
 
@@ -133,7 +134,7 @@ async function proxies(
   device: SearchDevice,
   io: CommandIo,
 ): Promise<ProxyResult> {
-  const progress = io.progress("Training proxies", { unit: "steps" });
+  let progress: Progress | null = null;
   const result = await trainProxies({
     backend: await device.backend(),
     targets: proxyTargets(found),
@@ -151,9 +152,13 @@ async function proxies(
     minutes: line.proxyMinutes,
     seed: line.seed,
     signal: io.signal,
-    onProgress: (done, total, note) => progress.update(done, note, total),
+    onProgress(done, total, note) {
+      // What an interrupted run did before says nothing of how long the rest takes.
+      progress ??= io.progress("Training proxies", { unit: "steps", start: done });
+      progress.update(done, note, total);
+    },
   });
-  progress.finish();
+  (progress as Progress | null)?.finish();
   return result;
 }
 

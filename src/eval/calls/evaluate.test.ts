@@ -46,7 +46,14 @@ describe("a call model", () => {
     expect(own.flatMap(({ answers }) => answers).length).toBeGreaterThanOrEqual(5);
     const droidcall = await evaluateProtocol(tuned, data(own), { protocol: "droidcall" });
     expect(values(droidcall)).toEqual({ accuracy: 1, softAccuracy: 1, exactMatch: 1 });
-    expect(droidcall).toMatchObject({ protocol: "droidcall", data: "own", shots: 0, n: 5, how: "tuned" });
+    expect(droidcall).toMatchObject({
+      protocol: "droidcall",
+      data: "own",
+      shots: 0,
+      n: 5,
+      weights: "f32",
+      how: "tuned",
+    });
     expect(droidcall.config).toEqual({ texts: "meaning", seed: 1 });
     const slots = await evaluateProtocol(tuned, data(own), { protocol: "slots" });
     expect(values(slots)).toMatchObject({ intentAccuracy: 1, frameAccuracy: 1 });
@@ -101,7 +108,7 @@ describe("a call model", () => {
   });
 
   it("has a record of exact calls too", async () => {
-    const record = exactCallsRecord(await evaluateCalls(caller, own), "own");
+    const record = exactCallsRecord(await evaluateCalls(caller, own), "own", "f32");
     expect(callsRecordSchema.parse(record)).toEqual(record);
     expect(record).toMatchObject({ protocol: "calls", n: 5, metrics: { accuracy: { value: 1, stderr: 0 } } });
   });

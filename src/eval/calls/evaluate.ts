@@ -63,6 +63,8 @@ export interface ProtocolResult {
   data: string;
   shots: number;
   n: number;
+  /** Number format of the matrices. */
+  weights: string;
   /** By name; shares of 1, higher is better. */
   metrics: Record<string, CallMetric>;
   /** Whether an instruct model was prompted, or a call model answered in its own form. */
@@ -121,6 +123,7 @@ export async function evaluateProtocol(
     data: data.name,
     shots,
     n: data.samples.length,
+    weights: model.format,
     metrics: Object.fromEntries(names.map((name) => [name, metric(name)])),
     how: tuned ? "tuned" : "prompted",
     unparsed: answers.filter(({ calls, error }) => calls === null && error === undefined).length,
@@ -162,13 +165,13 @@ function describe(
 }
 
 /** What a results store keeps of an evaluation (`callsRecordSchema` in src/results/record.ts). */
-export function callsRecord({ protocol, data, shots, n, metrics }: ProtocolResult) {
-  return { protocol, data, shots, n, metrics };
+export function callsRecord({ protocol, data, shots, n, weights, metrics }: ProtocolResult) {
+  return { protocol, data, shots, n, weights, metrics };
 }
 
-/** The same of exact calls in the model's own form (`evaluateCalls`); `data` names the data set. */
-export function exactCallsRecord({ accuracy, softAccuracy, samples }: CallEvaluation, data: string) {
+/** The same of exact calls in the model's own form (`evaluateCalls`); `data` names the data set, `weights` the number format of the matrices. */
+export function exactCallsRecord({ accuracy, softAccuracy, samples }: CallEvaluation, data: string, weights: string) {
   const stderr = samples < 2 ? null : Math.sqrt((accuracy * (1 - accuracy)) / (samples - 1));
   const metrics = { accuracy: { value: accuracy, stderr }, softAccuracy: { value: softAccuracy, stderr: null } };
-  return { protocol: "calls", data, shots: 0, n: samples, metrics };
+  return { protocol: "calls", data, shots: 0, n: samples, weights, metrics };
 }

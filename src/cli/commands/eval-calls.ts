@@ -71,7 +71,7 @@ export async function runExactCalls(line: CallLine, io: CommandIo): Promise<Call
     );
     if (line.errors !== undefined) await writeLines(line.errors, mistakes);
     const data = line.data ?? (await ownData(line.model)).data ?? "generated";
-    const record = { ...exactCallsRecord(evaluation, data), weights: model.format };
+    const record = exactCallsRecord(evaluation, data, model.format);
     return { calls: [record], details: { accuracy, softAccuracy, ...rest } };
   } finally {
     await backend.close();

@@ -60,7 +60,7 @@ describe.skipIf(chromiumPath === undefined)(`report.html in Chromium (${noChromi
         const dot = (await page.locator("#pareto-decode .dot.marked").boundingBox())!;
         const svg = (await page.locator("#pareto-decode svg").boundingBox())!;
         await page.locator("#pareto-decode svg").hover({ position: { x: dot.x - svg.x, y: dot.y - svg.y } });
-        expect(await tooltip.textContent()).toMatch(/layers × \d+.*parameters/s);
+        expect(await tooltip.textContent()).toMatch(/layers\s×\s\d+.*parameters/s);
         await page.close();
       }
     },

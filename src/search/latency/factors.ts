@@ -27,7 +27,7 @@ export const plainFactors: Factors = { matrices: 1, repeats: 1, head: 1, attenti
  */
 export const holds: Record<Phase, Factors> = {
   prefill: { matrices: 0.02, repeats: 0.02, head: 0.02, attention: 0.02, rest: 0.02, calls: 0.002 },
-  decode: { matrices: 10, repeats: 0.02, head: 10, attention: 0.1, rest: 0.1, calls: 0.002 },
+  decode: { matrices: 10, repeats: 0.1, head: 10, attention: 0.1, rest: 0.1, calls: 0.002 },
 };
 const most = 3;
 

@@ -32,6 +32,21 @@ const tables = z.strictObject({
   step: positive,
 });
 
+/** Shares from cached (0) to streamed (1) by bytes, for matrices of ascending sizes. */
+const curves = z
+  .array(
+    z
+      .strictObject({
+        matrixBytes: positive,
+        bytes: z.array(positive).nonempty(),
+        share: z.array(z.number().min(0).max(1)).nonempty(),
+      })
+      .refine(({ bytes, share }) => bytes.length === share.length, "a share per number of bytes"),
+  )
+  .nonempty()
+  .max(16)
+  .refine((list) => list.every((curve, i) => i === 0 || curve.matrixBytes > list[i - 1]!.matrixBytes), "sizes ascend");
+
 const factors = z.strictObject(
   Object.fromEntries(parts.map((part) => [part, share])) as Record<(typeof parts)[number], typeof share>,
 );
@@ -84,22 +99,9 @@ const profile = z.strictObject({
    * How much of the time from cached to streamed weights a product takes, by bytes used between two uses: 0 to 1, rising. A
    * curve for each of several sizes of matrices, ascending.
    */
-  residency: z
-    .array(
-      z
-        .strictObject({
-          matrixBytes: positive,
-          bytes: z.array(positive).nonempty(),
-          share: z.array(z.number().min(0).max(1)).nonempty(),
-        })
-        .refine(({ bytes, share }) => bytes.length === share.length, "a share per number of bytes"),
-    )
-    .nonempty()
-    .max(16)
-    .refine(
-      (curves) => curves.every((curve, i) => i === 0 || curve.matrixBytes > curves[i - 1]!.matrixBytes),
-      "sizes ascend",
-    ),
+  residency: curves,
+  /** The same for a block that runs again at once (layer sharing), by the block's bytes. */
+  repeats: curves,
   /** Whole models against the sum of their operations: a factor for each part; of calls, microseconds each. */
   factors: z.strictObject({ prefill: factors, decode: factors }),
   /** Standard deviation of log(measured ÷ predicted) over whole models that were left out in turn. */

@@ -4,7 +4,7 @@ import { fillGaps } from "./fill-gaps.ts";
 import type { Grid } from "./grid.ts";
 import type { LatencyTables } from "./latency-profile.ts";
 import { type RowKind, rowKinds } from "./plan.ts";
-import { createResidencyTrials, residencyOf } from "./residency.ts";
+import { type CurveTrials, createRepeatTrials, createResidencyTrials, repeatsOf, residencyOf } from "./residency.ts";
 import type { Stage } from "./stage.ts";
 import type { RawTimes } from "./times.ts";
 import { createTrials, type TableName, type TableTrials, type Trial } from "./trials.ts";
@@ -14,7 +14,8 @@ export class Operations {
   readonly trials: readonly Trial[];
   private readonly threaded: Map<TableName, TableTrials>;
   private readonly serial: Map<TableName, TableTrials> | null;
-  private readonly residency: ReturnType<typeof createResidencyTrials>;
+  private readonly residency: CurveTrials[];
+  private readonly repeats: CurveTrials[];
   private readonly backend: Backend;
 
   /** `mostWork`: of one operation, in int4 multiply-adds. */
@@ -24,9 +25,10 @@ export class Operations {
     this.threaded = createTrials(stage, { work: mostWork, serial: false });
     this.serial = threads > 1 && serialWork > 0 ? createTrials(stage, { work: mostWork, serial: true }) : null;
     this.residency = createResidencyTrials(stage);
+    this.repeats = createRepeatTrials(stage);
     const ofTables = [this.threaded, this.serial].flatMap((tables) => [...(tables?.values() ?? [])]);
     const measurable = ofTables.flatMap(({ trials }) => trials).filter((trial) => trial !== null);
-    this.trials = [...measurable, ...this.residency.flatMap(({ trials }) => trials)];
+    this.trials = [...measurable, ...[...this.residency, ...this.repeats].flatMap(({ trials }) => trials)];
   }
 
   /** The tables of times in microseconds, in the order of the trials. Steps count as nothing yet. */
@@ -39,6 +41,7 @@ export class Operations {
       threaded,
       serial: this.serial && toTables(this.serial, times),
       residency: residencyOf(this.residency, times, threaded),
+      repeats: repeatsOf(this.repeats, times, threaded),
     };
   }
 }

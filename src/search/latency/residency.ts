@@ -1,6 +1,7 @@
 // Where weights come from: a cache, memory, or partly one and partly the other, by how many bytes are used until they are
 // used again. Measured with matrices of several sizes that walk through ever more memory: a small one loses a cache's speed
-// as soon as some of its bytes are not there, a large one in proportion.
+// as soon as some of its bytes are not there, a large one in proportion. A block that runs again finds less in a cache than
+// one that ran many times: half of it may still be on the way there.
 import { matrixBytes } from "../../spec/arithmetic.ts";
 import { MonotoneGrid } from "./grid.ts";
 import type { LatencyProfile, LatencyTables } from "./latency-profile.ts";
@@ -9,8 +10,8 @@ import { matmul, type Trial } from "./trials.ts";
 
 type Curves = LatencyProfile["residency"];
 
-/** What is measured of a matrix [rows, columns]: products with one token over windows of ascending bytes. */
-interface CurveTrials {
+/** What is measured of a matrix [rows, columns]: products with one token over windows, or blocks, of ascending bytes. */
+export interface CurveTrials {
   rows: number;
   columns: number;
   bytes: number[];
@@ -20,6 +21,7 @@ interface CurveTrials {
 const megabyte = 2 ** 20;
 // Close together where last-level caches end: there a few megabytes decide whether a small model fits.
 const megabytes = [0.25, 1, 3, 6, 9, 12, 16, 20, 24, 28, 32, 36, 40, 48, 56, 64, 80, 96, 128, 192];
+const blockMegabytes = [1, 2.25, 4.5, 9, 18, 27];
 const shapes = [
   [512, 512], // 144 KiB
   [1024, 1024],
@@ -41,7 +43,62 @@ export function createResidencyTrials(stage: Stage): CurveTrials[] {
   });
 }
 
-/** The share of the way from cached to streamed, by bytes. Where memory is no slower than a cache, all is streamed. */
+/** Blocks of several matrices, each run twice before the next one, through all the weights that there are. */
+export function createRepeatTrials(stage: Stage): CurveTrials[] {
+  return shapes.slice(0, 3).flatMap(([rows, columns]) => {
+    const size = matrixBytes(rows!, columns!, "int4");
+    const counts = [...new Set(blockMegabytes.map((count) => Math.max(1, Math.round((count * megabyte) / size))))];
+    const bytes = counts.map((count) => count * size).filter((block) => 4 * block <= stage.weightBytes);
+    if (bytes.length === 0) return [];
+    return [
+      {
+        rows: rows!,
+        columns: columns!,
+        bytes,
+        trials: bytes.map((block) => repeated(stage, [1, rows!, columns!], block)),
+      },
+    ];
+  });
+}
+
+function repeated(stage: Stage, shape: readonly number[], block: number): Trial {
+  const [N, M, K] = shape as [number, number, number];
+  const once = matmul(stage, shape, stage.weightBytes, false)!;
+  return {
+    ...once,
+    name: `blocks of ${block} bytes run twice, of ${once.name}`,
+    prepare() {
+      const { backend, codes, input, output, weightBytes } = stage;
+      backend.quantizeRows(codes, input, N, K);
+      stage.rewind();
+      const weights = stage.nextWeights(0);
+      const size = matrixBytes(M, K, "int4");
+      const blocks = Math.floor(weightBytes / block);
+      let at = 0;
+      return () => {
+        const start = Math.floor(at / (2 * block)) % blocks;
+        backend.matmulInt4(output, codes, weights + start * block + (at % block), N, M, K, M, false);
+        at += size;
+      };
+    },
+  };
+}
+
+/** The share of the way from cached to streamed that the second run of a block is, by its bytes. */
+export function repeatsOf(
+  curves: readonly CurveTrials[],
+  times: ReadonlyMap<Trial, number>,
+  tables: Pick<LatencyTables, "matmulCached" | "matmulStreamed">,
+): Curves {
+  const [cachedTimes, streamedTimes] = [new MonotoneGrid(tables.matmulCached), new MonotoneGrid(tables.matmulStreamed)];
+  return curves.map(({ rows, columns, bytes, trials }) => {
+    const [cached, streamed] = [cachedTimes.at(1, rows, columns), streamedTimes.at(1, rows, columns)];
+    const share = trials.map((trial) => shareOf(2 * times.get(trial)! - streamed, cached, streamed));
+    return { matrixBytes: matrixBytes(rows, columns, "int4"), bytes, share };
+  });
+}
+
+/** The share of the way from cached to streamed, by bytes. */
 export function residencyOf(
   curves: readonly CurveTrials[],
   times: ReadonlyMap<Trial, number>,
@@ -51,10 +108,14 @@ export function residencyOf(
   return curves.map(({ rows, columns, bytes, trials }) => {
     const measured = trials.map((trial) => times.get(trial)!);
     const [cached, streamed] = [cachedTimes.at(1, rows, columns), measured.at(-1)!];
-    const shareOf = (time: number) => Math.min(1, Math.max(0, (time - cached) / (streamed - cached)));
-    const share = streamed <= cached * 1.02 ? bytes.map(() => 1) : measured.map(shareOf);
+    const share = measured.map((time) => shareOf(time, cached, streamed));
     return { matrixBytes: matrixBytes(rows, columns, "int4"), bytes, share };
   });
+}
+
+// Where memory is no slower than a cache, all is streamed.
+function shareOf(time: number, cached: number, streamed: number): number {
+  return streamed <= cached * 1.02 ? 1 : Math.min(1, Math.max(0, (time - cached) / (streamed - cached)));
 }
 
 // Grids hold values above 0.

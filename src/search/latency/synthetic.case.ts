@@ -68,6 +68,7 @@ export function syntheticProfile(): LatencyProfile {
     },
     serial: null,
     residency: [{ matrixBytes: 1, bytes: [1], share: [1] }],
+    repeats: [{ matrixBytes: 1, bytes: [1], share: [1] }],
     factors: { prefill: plainFactors, decode: plainFactors },
     deviation: { prefill: 0.03, decode: 0.02 },
     quality: {

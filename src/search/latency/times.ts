@@ -11,7 +11,7 @@ import { commandsPerList, operationWork } from "./work.ts";
 export type PartTimes = Record<Part, number>;
 
 /** What is measured of a device but for how well it adds up. */
-export type RawTimes = Pick<LatencyProfile, "engine" | "threaded" | "serial" | "residency">;
+export type RawTimes = Pick<LatencyProfile, "engine" | "threaded" | "serial" | "residency" | "repeats">;
 
 interface PreparedTables {
   cached: MonotoneGrid;
@@ -29,11 +29,11 @@ export class DeviceTimes {
   private readonly totals = new PassTotals();
   private readonly costs: PassCosts;
 
-  constructor({ engine, threaded, serial, residency }: RawTimes) {
+  constructor({ engine, threaded, serial, residency, repeats }: RawTimes) {
     this.threaded = prepare(threaded);
     this.serial = serial === null ? this.threaded : prepare(serial);
     this.serialWork = engine.serialWork;
-    this.costs = new PassCosts(new Residency(residency));
+    this.costs = new PassCosts(new Residency(residency), new Residency(repeats));
   }
 
   /** Microseconds by part of `tokens` tokens behind `position` cached ones; overwritten by the next call. */
@@ -135,9 +135,11 @@ class PassCosts implements OperationSink {
   modelBytes = 0;
   blockBytes = 0;
   private readonly residency: Residency;
+  private readonly repeats: Residency;
 
-  constructor(residency: Residency) {
+  constructor(residency: Residency, repeats: Residency) {
     this.residency = residency;
+    this.repeats = repeats;
   }
 
   reset(): void {
@@ -150,8 +152,10 @@ class PassCosts implements OperationSink {
     const cached = this.tables.cached.at(N, rows, columns);
     const more = Math.max(0, this.tables.streamed.at(N, rows, columns) - cached);
     const size = matrixBytes(M, K, "int4");
-    this.times[part] += (times - again) * (cached + more * this.residency.share(this.modelBytes, size));
-    if (again > 0) this.times.repeats += again * (cached + more * this.residency.share(this.blockBytes, size));
+    const share = this.residency.share(this.modelBytes, size);
+    this.times[part] += (times - again) * (cached + more * share);
+    if (again === 0) return;
+    this.times.repeats += again * (cached + more * Math.min(share, this.repeats.share(this.blockBytes, size)));
   }
 
   attention(

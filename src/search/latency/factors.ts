@@ -23,11 +23,11 @@ export const plainFactors: Factors = { matrices: 1, repeats: 1, head: 1, attenti
 /**
  * How strongly a factor is held at that, by phase: as by so many observations all of whose time is that part's. In decoding
  * matrices are as fast as memory, which the operations say better than a few models do: of 48 models of 50 M to 1.5 B (EPYC,
- * 2 threads), 15 others known, 90 % are within 10 % and 83 % where they are held no more than in prefill.
+ * 2 threads), 15 others known, 90 % are within 10 %, and 83 % where they are held no more than in prefill.
  */
 export const holds: Record<Phase, Factors> = {
-  prefill: { matrices: 0.02, repeats: 0.02, head: 0.02, attention: 0.02, rest: 0.02, calls: 0.002 },
-  decode: { matrices: 10, repeats: 0.1, head: 10, attention: 0.1, rest: 0.1, calls: 0.002 },
+  prefill: { matrices: 0.02, repeats: 1, head: 0.02, attention: 0.02, rest: 0.02, calls: 0.002 },
+  decode: { matrices: 10, repeats: 3, head: 10, attention: 0.1, rest: 0.1, calls: 0.002 },
 };
 const most = 3;
 

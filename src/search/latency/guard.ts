@@ -21,7 +21,7 @@ export interface Guarded<T> {
 }
 
 /** Largest share by which an anchor may be off: decoding is as much off as memory is. */
-export const guardBound = 0.08;
+export const guardBound = 0.06;
 const restMs = 200;
 
 /** Measures one thing after the other. */

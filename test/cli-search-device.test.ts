@@ -44,9 +44,10 @@ it("finds shapes by the phone's profile, and shows what the phone measured of th
   const saved = join(folder, "phone.json");
   const { page, ended, specs } = await search(saved);
   expect(specs.length).toBeGreaterThanOrEqual(2);
-  const row = (speed: number) => ({ tokensPerSecond: speed, spread: 0.01, rounds: [speed, speed, speed] });
-  const rows = specs.map((_, i) => ({ prefill: row(100 + i), decode: row(10 + i) }));
-  await page.send([{ type: "result", id: 2, value: { rows } }]);
+  const turns = [0, 1, 2].flatMap((round) =>
+    specs.map((_, model) => ({ model, round, prefill: 100 + model, decode: 10 + model, off: 0.01 })),
+  );
+  await page.send([{ type: "result", id: 2, value: { turns } }]);
   const { code, out, err } = await ended;
   expect([code, err]).toEqual([0, expect.stringContaining("connected: phone (android, chrome 140)")]);
   const finding = JSON.parse(out);
@@ -58,16 +59,16 @@ it("finds shapes by the phone's profile, and shows what the phone measured of th
 it("says that a phone which fails could not measure them to the end, and keeps what was found and measured", async () => {
   const saved = join(folder, "lost.json");
   const { page, ended } = await search(saved);
-  const turn = { round: 0, prefill: 100, decode: 10 };
+  const turn = { round: 0, prefill: 100, decode: 10, off: 0 };
   await page.send([
     { type: "part", id: 2, value: { model: 0, ...turn } },
     { type: "part", id: 2, value: { model: 0, ...turn, round: 1, decode: 12 } },
-    { type: "result", id: 2, value: { rows: "all fast" } },
+    { type: "result", id: 2, value: { turns: "all fast" } },
   ]);
   const { code, out, err } = await ended;
   expect(code).toBe(0);
   expect(err).toMatch(
-    /warning: the best shapes could not be measured to the end: phone .*: result of the job verify: rows.*; 2 turns of 1 shape are kept/,
+    /warning: the best shapes could not be measured to the end: phone .*: result of the job verify: turns.*; 2 turns of 1 shape are kept/,
   );
   const { verified } = JSON.parse(out);
   expect(verified).toHaveLength(1);

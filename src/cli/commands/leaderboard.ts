@@ -48,7 +48,11 @@ export const runLeaderboard: Action<typeof leaderboardFrame> = async (
   io.result({ out, files: [...files.keys()], bytes, ...counts, models: site.models.length, leftOut });
   if (records.length === 0) io.warn(`${results} has no records; "handheld eval" makes them`);
   io.print(
-    `  ${out}/index.html  ${records.length} records in ${measured} rows, ${counts.published} published, ${formatBytes(bytes)}`,
+    `  ${out}/index.html  ${counted(records.length, "record")} in ${counted(measured, "row")}, ${counts.published} published, ${formatBytes(bytes)}`,
   );
   if (problems.length > 0) io.print(`  left out ${problems.length}; see the warnings`);
 };
+
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? "" : "s"}`;
+}

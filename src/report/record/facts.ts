@@ -29,7 +29,7 @@ export function headerOf(record: ResultRecord): Html {
   const tiles = [size, ...taskTiles(record), ...needleTiles(record), ...callTiles(record), ...costTiles(record)];
   return html`<header>
 <h1>${titleOf(record)}</h1>
-<p class="lead">Evaluated${formOf(record)}${what} on ${device.name}, <time datetime="${createdAt}">${createdAt.slice(0, 10)}</time>.</p>
+<p class="lead">Evaluated${formOf(record)}${what} on ${deviceTitle(device)}, <time datetime="${createdAt}">${createdAt.slice(0, 10)}</time>.</p>
 <ul class="tiles">${tiles.map(([label, value, note]) => html`<li><span>${label}</span><b>${value}</b><span>${note}</span></li>`)}</ul>
 </header>`;
 }
@@ -155,4 +155,9 @@ export function notesSection({ notes, cost }: ResultRecord): Html | null {
   const all = [...notes, ...(cost?.notes ?? [])];
   if (all.length === 0) return null;
   return section("notes", "Notes", html`<ul class="reasons">${all.map((note) => html`<li>${note}</li>`)}</ul>`);
+}
+
+/** The device in words: this machine by its processor, for "local" says nothing to who reads the page elsewhere. */
+function deviceTitle({ name, transport, cpuModel }: ResultRecord["device"]): string {
+  return transport === "local" && cpuModel !== null ? cpuModel : name;
 }

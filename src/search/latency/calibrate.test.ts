@@ -60,7 +60,7 @@ describe.skipIf(detectSimd() === "none")("verification", () => {
       prompt: 16,
       context: 40,
       rounds: 2,
-      patienceSeconds: 0,
+      anchors: { times: [], weightBytes: 1 }, // whatever the machine does
       predictor,
       onProgress: (done, total) => turns.push(`${done}/${total}`),
     });
@@ -68,8 +68,7 @@ describe.skipIf(detectSimd() === "none")("verification", () => {
     expect(results.map(({ spec }) => spec)).toEqual(specs);
     for (const { spec, prefill, decode } of results) {
       const speed = predictor.speed(spec, { prompt: 16, context: 40 });
-      // Rounds in which the machine was not as it was are left out where there are others.
-      expect([1, 2]).toContain(prefill.rounds.length);
+      expect(prefill.rounds).toHaveLength(2);
       expect(prefill.tokensPerSecond).toBeGreaterThan(0);
       expect(prefill.predicted).toEqual(speed.prefillTokensPerSecond);
       expect(decode.predicted).toEqual(speed.decodeTokensPerSecond);

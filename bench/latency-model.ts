@@ -20,6 +20,7 @@ import {
   type VerifiedCandidate,
   verifyCandidates,
 } from "../src/search/latency/index.ts";
+import { spearman } from "../src/search/statistics.ts";
 import { countParameters } from "../src/spec/arithmetic.ts";
 import type { Spec } from "../src/spec/spec.ts";
 import { runInChromium } from "../test/support/browser-latency.ts";
@@ -146,25 +147,13 @@ function summarize(results: readonly VerifiedCandidate[], phase: "prefill" | "de
   return {
     within: share((speed) => Math.abs(errorOf(speed)) <= 0.1),
     medianError: median(errors),
-    spearman: correlation(
-      ranks(speeds.map((speed) => speed.tokensPerSecond)),
-      ranks(speeds.map((speed) => speed.predicted!.value)),
+    spearman: spearman(
+      speeds.map((speed) => speed.tokensPerSecond),
+      speeds.map((speed) => speed.predicted!.value),
     ),
     disturbed: results.filter((one) => one.disturbed).length,
     inInterval: share(({ tokensPerSecond: x, predicted }) => x >= predicted!.low && x <= predicted!.high),
   };
-}
-
-function ranks(values: readonly number[]): number[] {
-  return values.map((value) => values.filter((other) => other < value).length);
-}
-
-function correlation(a: readonly number[], b: readonly number[]): number {
-  const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
-  const [meanA, meanB] = [mean(a), mean(b)];
-  const product = (x: readonly number[], mx: number, y: readonly number[], my: number) =>
-    x.reduce((sum, value, i) => sum + (value - mx) * (y[i]! - my), 0);
-  return product(a, meanA, b, meanB) / Math.sqrt(product(a, meanA, a, meanA) * product(b, meanB, b, meanB));
 }
 
 function titleOf(spec: Spec): string {

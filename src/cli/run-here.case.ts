@@ -14,10 +14,15 @@ export interface Outcome {
 }
 
 /** Runs `handheld ...args`, without a terminal or input. */
-export async function runHere(...args: string[]): Promise<Outcome> {
+export function runHere(...args: string[]): Promise<Outcome> {
+  return runCommand(commands, ...args);
+}
+
+/** The same for commands of a test's own. */
+export async function runCommand(own: typeof commands, ...args: string[]): Promise<Outcome> {
   let [out, err] = ["", ""];
   const code = await runCli(args, {
-    commands,
+    commands: own,
     version: "0",
     stdin: new PassThrough(),
     stdout: { write: (text) => (out += text) },

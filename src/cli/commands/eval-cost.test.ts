@@ -1,10 +1,9 @@
 // Options, measurement and tables of --cost, in a frame of the test's own, on this machine.
-import { PassThrough } from "node:stream";
 import { expect, it } from "vitest";
 import type { CostPoint } from "../../cost/result.ts";
 import { createSpec } from "../../spec/spec.ts";
-import { runCli } from "../cli.ts";
 import { defineFrame, register } from "../command.ts";
+import { runCommand } from "../run-here.case.ts";
 import { costOptions, measureCostOn } from "./eval-cost.ts";
 import { showCost } from "./show-cost.ts";
 
@@ -13,23 +12,14 @@ const frame = defineFrame({ name: "cost", summary: "s", arguments: {}, options: 
 
 /** Runs the options through a command, and gives what it printed. */
 async function run(line: string, done?: CostPoint[]) {
-  let [out, err] = ["", ""];
   const heard: CostPoint[] = [];
   const command = register(frame, async (options, io) => {
     const found = await measureCostOn("local", { ...options, spec, done, onPoint: (point) => heard.push(point) }, io);
     showCost(found.cost, io);
     io.result({ ...found });
   });
-  const code = await runCli(["cost", ...line.split(" "), "--json"], {
-    commands: [command],
-    version: "0",
-    stdin: new PassThrough(),
-    stdout: { write: (text) => (out += text) },
-    stderr: { write: (text) => (err += text) },
-    signal: new AbortController().signal,
-    interrupt: () => {},
-  });
-  return { code, text: err, heard, result: code === 0 ? JSON.parse(out) : null };
+  const { code, err, result } = await runCommand([command], "cost", ...line.split(" "), "--json");
+  return { code, text: err, heard, result };
 }
 
 const small = "--prompts 8,16 --outputs 4 --forms int8,int4 --cost-threads 1 --cost-seconds 0.1";

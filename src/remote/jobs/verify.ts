@@ -3,7 +3,8 @@
 import * as z from "zod";
 import { formatRate } from "../../format.ts";
 import { verifyCandidates } from "../../search/latency/verify.ts";
-import { median, speedsOf } from "../../search/latency/whole-model.ts";
+import { speedsOf } from "../../search/latency/whole-model.ts";
+import { median } from "../../search/statistics.ts";
 import { defineJob } from "../job.ts";
 import { specSchema } from "./spec.ts";
 

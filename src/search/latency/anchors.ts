@@ -1,7 +1,7 @@
 // Whether a machine stayed the same while it was measured: readings of a few fixed operations through the calibration.
 // Pure arithmetic; calibrate.ts takes the readings.
+import { median } from "../statistics.ts";
 import type { Anchor } from "./latency-profile.ts";
-import { median } from "./whole-model.ts";
 
 /**
  * An anchor's reading may differ from its median by this share, and so may a calibration's first third from its last. Medians
@@ -20,6 +20,11 @@ export function referenceOf(readings: readonly Reading[], bound: number): number
   const near = readings.map((one) => readings.filter((other) => deviationOf(other, one) <= bound));
   const most = near.reduce((best, some) => (some.length > best.length ? some : best));
   return readings[0]!.map((_, anchor) => median(most.map((reading) => reading[anchor]!)));
+}
+
+/** What a profile's anchors say the machine was like: each one's median. */
+export function readingOf(anchors: readonly Anchor[]): number[] {
+  return anchors.map(({ times }) => median(times));
 }
 
 /** The largest share by which a reading's anchors differ from the reference. */

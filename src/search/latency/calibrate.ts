@@ -4,6 +4,7 @@ import { type MachineFacts, machineFacts } from "../../devices/machine.ts";
 import { HandheldError } from "../../errors.ts";
 import type { Backend } from "../../kernels/backend.ts";
 import type { Spec } from "../../spec/spec.ts";
+import { readingOf } from "./anchors.ts";
 import { type CheckModel, chooseCheckModels, stepModels } from "./check-models.ts";
 import { plainFactors, total } from "./factors.ts";
 import { Guard } from "./guard.ts";
@@ -11,12 +12,13 @@ import { holdAgainstModels } from "./hold.ts";
 import type { LatencyProfile } from "./latency-profile.ts";
 import { Operations } from "./operations.ts";
 import { pooledDecoder } from "./pooled.ts";
+import { rest } from "./rest.ts";
 import { Stage } from "./stage.ts";
 import { measureSteadily, type SteadyResult } from "./steady.ts";
 import { Stopwatch } from "./stopwatch.ts";
 import { DeviceTimes, type RawTimes } from "./times.ts";
 import { anchorTrials, stageShape, type Trial } from "./trials.ts";
-import { median, speedsOf, type TurnSpeeds, timeByTurns } from "./whole-model.ts";
+import { speedsOf, type TurnSpeeds, timeByTurns } from "./whole-model.ts";
 
 /** Options of {@link calibrateDevice}. */
 export interface CalibrationOptions {
@@ -166,7 +168,7 @@ class Calibration {
     const models = options.models ?? chooseCheckModels(this.rate, (1 - patienceShare) * seconds);
     const guard = new Guard({
       readAnchors: () => stopwatch.measureAll(this.anchors),
-      reference: anchors.map(({ times }) => median(times)),
+      reference: readingOf(anchors),
       patienceMs: patienceShare * seconds * 1000,
       rest: (ms) => this.rest(ms),
     });
@@ -229,9 +231,8 @@ class Calibration {
     this.options.onProgress?.(Math.min(1, done), "operations");
   }
 
-  private async rest(ms: number): Promise<void> {
-    await new Promise((resolve) => setTimeout(resolve, ms));
-    if (this.options.signal?.aborted) throw new HandheldError("aborted", "stopped while calibrating");
+  private rest(ms: number): Promise<void> {
+    return rest(ms, this.options.signal, "stopped while calibrating");
   }
 }
 

@@ -1,10 +1,11 @@
 // Holds the times of operations against whole models: the factors of their parts, and how many bytes a cache really keeps
 // for weights when activations, keys and values pass through it as well. Pure arithmetic on what was measured.
+import { median } from "../statistics.ts";
 import type { CheckModel } from "./check-models.ts";
 import { type FactorFit, fitFactors, holds, type Observation } from "./factors.ts";
 import type { Check, LatencyProfile, Phase } from "./latency-profile.ts";
 import { DeviceTimes, type RawTimes } from "./times.ts";
-import { median, type TurnSpeeds } from "./whole-model.ts";
+import type { TurnSpeeds } from "./whole-model.ts";
 
 /** What whole models say. */
 export type Held = Pick<LatencyProfile, "residency" | "factors" | "deviation"> & { checks: Check[] };

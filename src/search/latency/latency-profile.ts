@@ -127,7 +127,7 @@ const profile = z.strictObject({
     retried: z.number().int().nonnegative(),
     points: z.number().int().positive(),
     /** Bytes of the window of weights that were streamed, the memory anchor's among them. */
-    weightBytes: positive.default(256 * 2 ** 20),
+    weightBytes: positive,
     seconds: positive,
     checks: z.array(check),
   }),

@@ -2,9 +2,9 @@
 // reading that was off are measured again. Knows nothing of what is measured.
 import { HandheldError } from "../../errors.ts";
 import { createRandom } from "../../random.ts";
+import { median } from "../statistics.ts";
 import { anchorBound, deviationOf, isSteady, type Reading, referenceOf, summarize, worstAnchor } from "./anchors.ts";
 import type { Anchor } from "./latency-profile.ts";
-import { median } from "./whole-model.ts";
 
 /** How a series is measured. */
 export interface SteadyOptions {
@@ -86,13 +86,16 @@ export async function measureSteadily(
     for (let at = 0; at < count; at += options.batch) batches.push(await take(order.slice(at, at + options.batch)));
     retried += await retry(batches, take, settle, bound, options);
   }
-  const { kept, off } = keepSteady(batches, bound);
+  const { good, known } = survey(batches, bound);
+  // Batches that were off in the end count only where an item has no other.
+  const others = batches.filter((batch) => !good.includes(batch) && batch.items.some((item) => !known.has(item)));
+  const kept = [...good, ...others];
   const anchors = summarize(
     options.anchors,
     kept.flatMap(({ readings }) => readings),
   );
-  const steady = off === 0 && isSteady(anchors, bound);
-  if (!steady && !options.acceptUnsteady) throw unsteady(options.anchors, batches, off, bound);
+  const steady = others.length === 0 && isSteady(anchors, bound);
+  if (!steady && !options.acceptUnsteady) throw unsteady(options.anchors, batches, others.length, bound);
   return { values: valuesOf(kept, count), anchors, steady, bound, retried };
 }
 
@@ -106,10 +109,9 @@ async function retry(
 ): Promise<number> {
   let retried = 0;
   for (let attempt = 0; attempt < mostRetries; attempt++) {
-    const reference = referenceOf(readingsOf(batches), bound);
-    const known = new Set(batches.filter((batch) => isKept(batch, reference, bound)).flatMap(({ items }) => items));
+    const { reference, good, known } = survey(batches, bound);
     for (const [i, batch] of batches.entries()) {
-      if (isKept(batch, reference, bound) || batch.items.every((item) => known.has(item))) continue;
+      if (good.includes(batch) || batch.items.every((item) => known.has(item))) continue;
       if (!hasTimeFor(batch.items.length)) return retried;
       await settle(reference);
       batches[i] = await take(batch.items);
@@ -123,17 +125,11 @@ function readingsOf(batches: readonly Batch[]): Reading[] {
   return batches.flatMap(({ readings }) => readings);
 }
 
-function isKept({ readings }: Batch, reference: Reading, bound: number): boolean {
-  return readings.every((reading) => deviationOf(reading, reference) <= bound);
-}
-
-// Batches that were off in the end count only where an item has no other.
-function keepSteady(batches: readonly Batch[], bound: number): { kept: Batch[]; off: number } {
+/** How the machine was most of the time, the batches that were measured then, and the items that these have. */
+function survey(batches: readonly Batch[], bound: number): { reference: Reading; good: Batch[]; known: Set<number> } {
   const reference = referenceOf(readingsOf(batches), bound);
-  const good = batches.filter((batch) => isKept(batch, reference, bound));
-  const known = new Set(good.flatMap(({ items }) => items));
-  const others = batches.filter((batch) => !good.includes(batch) && batch.items.some((item) => !known.has(item)));
-  return { kept: [...good, ...others], off: others.length };
+  const good = batches.filter(({ readings }) => readings.every((reading) => deviationOf(reading, reference) <= bound));
+  return { reference, good, known: new Set(good.flatMap(({ items }) => items)) };
 }
 
 function valuesOf(batches: readonly Batch[], count: number): number[] {

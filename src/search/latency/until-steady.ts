@@ -1,5 +1,6 @@
 // Calibrates again where the machine did not stay the same: what disturbed it may be over by then.
 import { HandheldError } from "../../errors.ts";
+import { rest } from "./rest.ts";
 
 /** How {@link untilSteady} tries. */
 export interface UntilSteadyOptions {
@@ -30,22 +31,7 @@ export async function untilSteady<T>(calibrate: () => Promise<T>, options: Until
       const again = error instanceof HandheldError && error.code === "unsteady" && attempt < attempts;
       if (!again) throw error;
       onRetry?.(error.message, attempt + 1, attempts);
-      await pause(1000 * pauseSeconds * 2 ** (attempt - 1), signal);
+      await rest(1000 * pauseSeconds * 2 ** (attempt - 1), signal, "stopped before calibrating again");
     }
   }
-}
-
-function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const stop = () => {
-      clearTimeout(timer);
-      reject(new HandheldError("aborted", "stopped before calibrating again"));
-    };
-    const timer = setTimeout(() => {
-      signal?.removeEventListener("abort", stop);
-      resolve();
-    }, ms);
-    if (signal?.aborted) stop();
-    else signal?.addEventListener("abort", stop, { once: true });
-  });
 }

@@ -1,17 +1,19 @@
 // Verifies predictions: builds candidates with random weights and measures them whole, by turns, while the machine is as it
 // was when it was calibrated.
-import { HandheldError } from "../../errors.ts";
 import type { Backend } from "../../kernels/backend.ts";
 import { modelBytes } from "../../spec/arithmetic.ts";
 import type { Spec } from "../../spec/spec.ts";
+import { median } from "../statistics.ts";
+import { readingOf } from "./anchors.ts";
 import { Guard } from "./guard.ts";
 import type { LatencyProfile } from "./latency-profile.ts";
 import { pooledDecoder } from "./pooled.ts";
 import type { Estimate, Predictor, SpeedRequest } from "./predictor.ts";
+import { rest } from "./rest.ts";
 import { Stage } from "./stage.ts";
 import { Stopwatch } from "./stopwatch.ts";
 import { anchorTrials, stageShape } from "./trials.ts";
-import { median, speedsOf, type TimedTurn, timeByTurns } from "./whole-model.ts";
+import { speedsOf, type TimedTurn, timeByTurns } from "./whole-model.ts";
 
 /** What a machine's anchors read when it was calibrated, in microseconds, and the bytes that the memory anchor walks through. */
 export interface AnchorReference {
@@ -21,7 +23,7 @@ export interface AnchorReference {
 
 /** The anchors of a profile. */
 export function anchorsOf({ quality }: LatencyProfile): AnchorReference {
-  return { times: quality.anchors.map(({ times }) => median(times)), weightBytes: quality.weightBytes };
+  return { times: readingOf(quality.anchors), weightBytes: quality.weightBytes };
 }
 
 /** Options of {@link verifyCandidates}. */
@@ -30,7 +32,7 @@ export interface VerifyOptions extends SpeedRequest {
   rounds?: number | undefined;
   /** What was predicted, beside what is measured. */
   predictor?: Predictor | undefined;
-  /** How the machine should be. Default: as when the predictor's profile was made. */
+  /** How the machine should be. Default: as when the predictor's profile was made. Without times, any state will do. */
   anchors?: AnchorReference | undefined;
   /** Seconds for waiting until it is, and for measuring again, in all. Default 30. */
   patienceSeconds?: number | undefined;
@@ -138,10 +140,7 @@ function guardOf(stage: Stage, { times, weightBytes }: AnchorReference, options:
     readAnchors: () => stopwatch.measureAll(trials),
     reference: times,
     patienceMs: patienceSeconds * 1000,
-    async rest(ms) {
-      await new Promise((resolve) => setTimeout(resolve, ms));
-      if (signal?.aborted) throw new HandheldError("aborted", "stopped while measuring models");
-    },
+    rest: (ms) => rest(ms, signal, "stopped while measuring models"),
   });
 }
 

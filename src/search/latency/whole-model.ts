@@ -103,10 +103,3 @@ export function speedsOf(turns: readonly TimedTurn[], model: number): TurnSpeeds
   const counted = disturbed ? own : steady;
   return { prefill: counted.map(({ prefill }) => prefill), decode: counted.map(({ decode }) => decode), disturbed };
 }
-
-/** Middle of numbers; of two middle ones, their mean. */
-export function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const half = (sorted.length - 1) / 2;
-  return (sorted[Math.floor(half)]! + sorted[Math.ceil(half)]!) / 2;
-}

@@ -17,6 +17,7 @@ import {
   type LatencyProfile,
   readLatencyProfile,
   saveLatencyProfile,
+  untilSteady,
   type VerifiedCandidate,
   verifyCandidates,
 } from "../src/search/latency/index.ts";
@@ -65,13 +66,15 @@ report(results);
 
 async function runHere(): Promise<{ profile: LatencyProfile; results: VerifiedCandidate[] }> {
   const backend = await createBackend({ threads });
+  const calibrate = () =>
+    calibrateDevice(backend, {
+      ...calibration,
+      now,
+      onProgress: (done, what) => progress(what)(Math.round(100 * done), 100),
+    });
   const profile =
     options.profile === undefined
-      ? await calibrateDevice(backend, {
-          ...calibration,
-          now,
-          onProgress: (done, what) => progress(what)(Math.round(100 * done), 100),
-        })
+      ? await untilSteady(calibrate, { onRetry: (reason) => console.error(`calibrating again: ${reason}`) })
       : await readLatencyProfile(options.profile);
   const predictor = createPredictor(profile);
   const results = await verifyCandidates(backend, specs, {

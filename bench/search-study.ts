@@ -1,18 +1,20 @@
-// The study of docs/search.md: do the papers' claims about shape and speed hold on this machine? Run after `npm run build`:
+// The study of docs/search.md: do the papers' claims about shape and speed hold on a device? Run after `npm run build`:
 //   node bench/search-study.ts --save-profile here.json          calibrate (a minute), then measure everything (about 20 min)
 //   node bench/search-study.ts --profile here.json               with a kept calibration
 //   node bench/search-study.ts --profile here.json --predict     predictions alone, in seconds
-//        [--sections table7,table2,space,shapes,options,quality,enumeration] [--sizes PhoneLM-0.5B,PhoneLM-1.5B]
-//        [--prompt 64] [--context 64] [--rounds 3] [--threads 2] [--clock wall|cpu] [--accept-unsteady] [--json <file>]
-// `--threads 1 --clock cpu` counts the processor time of one thread: for machines that others use.
-// Models have random int4 weights and are measured whole, by turns; a speed is the median of the rounds. Sampling is left
-// out. Prints tables in Markdown.
+//        [--device local|chromium|phone|ssh:…|adb] [--sections table7,table2,space,shapes,options,quality,enumeration]
+//        [--sizes PhoneLM-0.5B,PhoneLM-1.5B] [--prompt 64] [--context 64] [--rounds 3] [--patience 60] [--threads 2]
+//        [--accept-unsteady] [--json <file>]
+// `--device chromium` opens the page of `handheld search --device phone` in Chromium here; `phone` is any other browser.
+// Models have random int4 weights and are measured whole, by turns, while the device is as it was when it was calibrated
+// (`--patience`: seconds to wait for that, for each table); a speed is the median of the rounds. Sampling is left out.
+// Prints tables in Markdown.
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import { writeFileAtomic } from "../src/io.ts";
-import { createBackend } from "../src/kernels/index.ts";
+import { alsoClosing } from "../src/remote/device.ts";
+import { calibrateOn, createPhoneServer, type Device, openDevice, verifyOn } from "../src/remote/index.ts";
 import {
-  calibrateDevice,
   createObjective,
   createPredictor,
   createQualityModel,
@@ -24,7 +26,7 @@ import {
   saveLatencyProfile,
   search,
   spearmanInterval,
-  verifyCandidates,
+  untilSteady,
 } from "../src/search/index.ts";
 import { lossRows, phoneSpeedRows } from "../src/search/quality/tables.ts";
 import { wide } from "../src/search/spaces/wide.ts";
@@ -37,6 +39,7 @@ import { equalSizeShapes, optionVariants } from "./search-study-shapes.ts";
 const sections = ["table7", "table2", "space", "shapes", "options", "quality", "enumeration"] as const;
 const { values: options } = parseArgs({
   options: {
+    device: { type: "string", default: "local" },
     profile: { type: "string" },
     "save-profile": { type: "string" },
     "accept-unsteady": { type: "boolean", default: false },
@@ -46,17 +49,16 @@ const { values: options } = parseArgs({
     prompt: { type: "string", default: "64" },
     context: { type: "string", default: "64" },
     rounds: { type: "string", default: "3" },
+    patience: { type: "string", default: "60" },
     threads: { type: "string", default: String(Math.min(8, availableParallelism())) },
-    clock: { type: "string", default: "wall" },
     json: { type: "string" },
   },
 });
 const threads = Number(options.threads);
-if (options.clock === "cpu" && threads > 1) throw new Error("--clock cpu counts one thread: add --threads 1");
-const now = options.clock === "cpu" ? cpuMilliseconds : undefined;
 const rounds = Number(options.rounds);
+const patienceSeconds = Number(options.patience);
 const at = { prompt: Number(options.prompt), context: Number(options.context) };
-const backend = await createBackend({ threads });
+const device = await open(options.device);
 const quality = createQualityModel();
 
 /** Speeds of a model, tokens per second. */
@@ -70,11 +72,13 @@ interface Speeds {
 }
 
 const predictor = createPredictor(await openProfile());
+const { cpuModel, cores, platform, runtime } = predictor.profile.device;
 const about = {
   ...setting(threads, rounds),
+  device: `${cpuModel ?? platform}, ${cores} cores`,
+  node: `${runtime.name} ${runtime.version}`,
   rounds: options.predict ? "predicted" : `measured whole, ${rounds} rounds by turns`,
   date: new Date().toISOString().slice(0, 10),
-  clock: `${options.clock} time`,
   lengths: `prompt ${at.prompt}, context ${at.context}`,
 };
 const results: Record<string, unknown> = { ...about };
@@ -87,23 +91,37 @@ for (const name of options.sections.split(",")) {
   results[name] = await section();
 }
 if (options.json !== undefined) await writeFileAtomic(options.json, `${JSON.stringify(results, null, 1)}\n`);
-await backend.close();
+await device.close();
 
-function cpuMilliseconds(): number {
-  const { user, system } = process.cpuUsage();
-  return (user + system) / 1000;
+async function open(name: string): Promise<Device> {
+  if (name !== "chromium") {
+    return openDevice(name, { phone: { onInvite: ({ url }) => console.error(`open ${url}`) } });
+  }
+  const { launchChromium } = await import("../test/support/chromium.ts");
+  const [server, browser] = await Promise.all([createPhoneServer({ port: 0 }), launchChromium()]);
+  const page = await browser.newPage();
+  const opened = await server.accept({
+    onInvite: ({ url, otherUrls }) => void page.goto([url, ...otherUrls].find((one) => one.includes("//localhost"))!),
+  });
+  return alsoClosing(opened, async () => {
+    await browser.close();
+    await server.close();
+  });
 }
 
 async function openProfile() {
   if (options.profile !== undefined) return readLatencyProfile(options.profile);
-  const profile = await calibrateDevice(backend, { acceptUnsteady: options["accept-unsteady"], now });
+  const calibrate = () => calibrateOn(device, { threads, acceptUnsteady: options["accept-unsteady"] });
+  const profile = await untilSteady(calibrate, { onRetry: (reason) => console.error(`calibrating again: ${reason}`) });
   if (options["save-profile"] !== undefined) await saveLatencyProfile(options["save-profile"], profile);
   return profile;
 }
 
 async function speedsOf(specs: readonly Spec[]): Promise<Speeds[]> {
   const predicted = specs.map((spec) => predictor.speed(spec, at));
-  const measured = options.predict ? null : await verifyCandidates(backend, specs, { ...at, rounds, now });
+  const measured = options.predict
+    ? null
+    : await verifyOn(device, specs, { ...at, rounds, predictor, patienceSeconds, threads });
   return predicted.map(({ prefillTokensPerSecond, decodeTokensPerSecond }, i) => {
     const [predictedPrefill, predictedDecode] = [prefillTokensPerSecond.value, decodeTokensPerSecond.value];
     const both = { predictedPrefill, predictedDecode };

@@ -40,12 +40,14 @@ async function search(saved: string) {
   return { page, ended, specs: body.commands[0].params.specs as { layers: number }[] };
 }
 
+const paces = { prefillPace: 1, decodePace: 1 };
+
 it("finds shapes by the phone's profile, and shows what the phone measured of them", async () => {
   const saved = join(folder, "phone.json");
   const { page, ended, specs } = await search(saved);
   expect(specs.length).toBeGreaterThanOrEqual(2);
   const turns = [0, 1, 2].flatMap((round) =>
-    specs.map((_, model) => ({ model, round, prefill: 100 + model, decode: 10 + model, off: 0.01 })),
+    specs.map((_, model) => ({ model, round, prefill: 100 + model, decode: 10 + model, ...paces, off: 0.01 })),
   );
   await page.send([{ type: "result", id: 2, value: { turns } }]);
   const { code, out, err } = await ended;
@@ -59,7 +61,7 @@ it("finds shapes by the phone's profile, and shows what the phone measured of th
 it("says that a phone which fails could not measure them to the end, and keeps what was found and measured", async () => {
   const saved = join(folder, "lost.json");
   const { page, ended } = await search(saved);
-  const turn = { round: 0, prefill: 100, decode: 10, off: 0 };
+  const turn = { round: 0, prefill: 100, decode: 10, ...paces, off: 0 };
   await page.send([
     { type: "part", id: 2, value: { model: 0, ...turn } },
     { type: "part", id: 2, value: { model: 0, ...turn, round: 1, decode: 12 } },

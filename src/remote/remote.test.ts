@@ -279,7 +279,7 @@ it("measures and verifies only what earlier parts have not", async () => {
   expect(rows[1]!.measured!.decodeTokensPerSecond).not.toBe(123);
   expect(part.mock.calls).toEqual([[rows[1]]]);
   part.mockClear();
-  const turn = { model: 1, round: 0, prefill: 77, decode: 11, off: 0 };
+  const turn = { model: 1, round: 0, prefill: 77, decode: 11, prefillPace: 1, decodePace: 1, off: 0 };
   const asked = { specs, prompt: 8, context: 8, rounds: 2, threads: 1, earlier: [turn] };
   const { turns } = (await runJob("verify", asked, tools)) as JobResult<"verify">;
   expect(turns[0]).toEqual(turn);

@@ -37,6 +37,8 @@ export interface TimingOptions {
   /** Seconds after which no further repeat is started, once there are three. Default 15. */
   budgetSeconds?: number | undefined;
   signal?: AbortSignal | undefined;
+  /** Called after each repeat; its time does not count. */
+  between?: (() => void) | undefined;
   /** Counts the energy, too; all repeats together should last its `shortestSeconds`. */
   meter?: EnergyMeter | undefined;
   /** Milliseconds of a clock. Default performance.now. */
@@ -105,6 +107,7 @@ async function timeRepeats(options: TimingOptions, tokens: number, run: (times: 
   while (speeds.length < repeats && (speeds.length < 3 || now() < end)) {
     speeds.push((tokens * times) / (await seconds(times)));
     if (count) joules = await count();
+    options.between?.();
   }
   speeds.sort((a, b) => a - b);
   const tokensPerSecond = median(speeds);

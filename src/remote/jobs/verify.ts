@@ -16,6 +16,8 @@ const turn = z.strictObject({
   round: z.number().int().min(0).max(199),
   prefill: speed,
   decode: speed,
+  prefillPace: z.number().positive().max(1e6),
+  decodePace: z.number().positive().max(1e6),
   off: z.number().min(0).max(1e9),
 });
 

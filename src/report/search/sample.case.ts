@@ -68,7 +68,7 @@ function speedsNear(predicted: Speeds, factor: number) {
   const one = (estimate: Speeds["decodeTokensPerSecond"], off: number) => {
     const tokensPerSecond = estimate.value * off;
     const rounds = [tokensPerSecond * 0.99, tokensPerSecond, tokensPerSecond * 1.02];
-    return { tokensPerSecond, spread: 0.03, rounds, predicted: estimate };
+    return { tokensPerSecond, pace: 1, spread: 0.03, rounds, predicted: estimate };
   };
   return {
     prefill: one(predicted.prefillTokensPerSecond, 2 - factor),

@@ -4,7 +4,7 @@ import { type MachineFacts, machineFacts } from "../../devices/machine.ts";
 import { HandheldError } from "../../errors.ts";
 import type { Backend } from "../../kernels/backend.ts";
 import type { Spec } from "../../spec/spec.ts";
-import { readingOf } from "./anchors.ts";
+import { boundBy, readingOf } from "./anchors.ts";
 import { type CheckModel, chooseCheckModels, stepModels } from "./check-models.ts";
 import { plainFactors, total } from "./factors.ts";
 import { Guard } from "./guard.ts";
@@ -29,7 +29,7 @@ export interface CalibrationOptions {
   onProgress?: ((done: number, what: "operations" | "models") => void) | undefined;
   /** Take the result of a machine that did not stay the same; its `quality.steady` is then false. Default false. */
   acceptUnsteady?: boolean | undefined;
-  /** Largest spread and drift of the anchors, as a share. Default 0.15. */
+  /** Most by which one anchor may be slower than the other, as a share. Default 0.15. */
   bound?: number | undefined;
   /** Bytes of weights to walk through, more than the caches hold. Default: 256 MiB, less where memory is short. */
   weightBytes?: number | undefined;
@@ -40,14 +40,18 @@ export interface CalibrationOptions {
 }
 
 /** Of the seconds, the share for operations and their retries; the rest is for whole models. */
-const operationShare = 0.65;
+const operationShare = 0.5;
+/** After this share no further turn of a whole model begins: it has to end, and the fit takes its time. */
+const endShare = 0.95;
 /** Of what is left for whole models, the share for waiting until the machine is as it was. */
 const patienceShare = 0.4;
 /** Whole models that must have been measured then; fewer where fewer were asked for. */
 const leastModels = 6;
 // What 60 seconds allow: milliseconds of the largest operation, and of a slice of many small ones.
 const largestMs = 12;
-const sliceMs = 3;
+const sliceMs = 2;
+/** Slices of each operation in a visit, one after all others of its batch. */
+const passes = 4;
 
 /**
  * Calibrates the device that a backend runs on, with the backend's threads.
@@ -111,34 +115,41 @@ class Calibration {
     this.seconds = options.seconds ?? 60;
     this.scale = Math.min(1, this.seconds / 60);
     const now = options.now ?? (() => performance.now());
-    this.stopwatch = new Stopwatch(stage, { sliceMs: sliceMs * this.scale, slices: 2, now });
+    this.stopwatch = new Stopwatch(stage, { sliceMs: sliceMs * this.scale, now });
     this.anchors = anchorTrials(stage, stage.weightBytes);
     const arithmetic = this.anchors[0]!;
-    this.rate = arithmetic.work / this.stopwatch.measure(arithmetic);
+    this.rate = arithmetic.work / this.stopwatch.fastest(arithmetic);
     this.operations = new Operations(stage, this.rate * largestMs * this.scale * 1000);
   }
 
   /** Microseconds of each operation. */
   measureOperations(): Promise<SteadyResult> {
     const { stopwatch, anchors } = this;
-    const { trials } = this.operations;
-    let [spentMs, count] = [0, 0];
-    const measure = (trial: Trial) => {
+    let [spentMs, visits] = [0, 0];
+    const timed = <T>(measure: () => T): T => {
       const started = performance.now();
-      const time = stopwatch.measure(trial);
+      const value = measure();
       spentMs += performance.now() - started;
-      count++;
-      return time;
+      return value;
     };
-    return measureSteadily(trials.length, (i) => measure(trials[i]!), {
-      anchors: anchors.map(({ name }) => name),
-      readAnchors: () => {
-        stopwatch.measureFiller();
-        return anchors.map(measure);
+    const items = this.operations.trials.map((trial) => ({
+      weights: trial.weights,
+      measure: () => {
+        visits += 1 / passes;
+        return timed(() => stopwatch.slice(trial));
       },
-      visits: 3,
+    }));
+    return measureSteadily(items, {
+      anchors: anchors.map(({ name }) => name),
+      readAnchors: () =>
+        timed(() => {
+          stopwatch.measureFiller();
+          return anchors.map((trial) => stopwatch.slice(trial));
+        }),
+      visits: 4,
       batch: 24,
-      hasTimeFor: (more) => (2 * more * spentMs) / count < operationShare * this.seconds * 1000 - this.elapsedMs(),
+      passes,
+      hasTimeFor: (more) => (more * spentMs) / visits < operationShare * this.seconds * 1000 - this.elapsedMs(),
       bound: this.options.bound,
       acceptUnsteady: this.options.acceptUnsteady === true,
       pause: (done) => this.pause(operationShare * done),
@@ -167,20 +178,26 @@ class Calibration {
     const seconds = Math.max(0, this.seconds - this.elapsedMs() / 1000);
     const models = options.models ?? chooseCheckModels(this.rate, (1 - patienceShare) * seconds);
     const guard = new Guard({
-      readAnchors: () => stopwatch.measureAll(this.anchors),
+      readAnchors: () => this.anchors.map((trial) => stopwatch.slice(trial)),
       reference: readingOf(anchors),
       patienceMs: patienceShare * seconds * 1000,
       rest: (ms) => this.rest(ms),
     });
+    const started = this.elapsedMs();
+    const spent = () => Math.min(1, (this.elapsedMs() - started) / Math.max(1, seconds * 1000));
+    const at = (share: number) => operationShare + (1 - operationShare) * share;
     const turns = await timeByTurns(models, (spec) => this.open(spec), {
-      rounds: 2,
-      repeats: 3,
-      repeatSeconds: 0.03 * this.scale,
+      rounds: 6,
+      repeats: 10,
+      repeatSeconds: 0.01 * this.scale,
+      budgetSeconds: 0.1 * this.scale,
+      hasTime: () => this.elapsedMs() < endShare * this.seconds * 1000,
       guard,
       now: options.now,
       signal: options.signal,
-      onTurn: (done, all) => options.onProgress?.(operationShare + ((1 - operationShare) * done) / all, "models"),
+      onTurn: (done, all) => options.onProgress?.(Math.max(at(done / all), at(spent())), "models"),
     });
+    options.onProgress?.(1, "models");
     const speeds = models.map((_, i) => speedsOf(turns, i)!);
     const steady = speeds.map(({ disturbed }) => !disturbed);
     const count = steady.filter(Boolean).length;
@@ -204,11 +221,12 @@ class Calibration {
       session.append([1]);
     };
     try {
-      return this.stopwatch.measure({
+      return this.stopwatch.fastest({
         name: "step",
         countedWork: Infinity,
         work: 0,
         serial: false,
+        weights: boundBy.arithmetic,
         prepare: () => append,
       });
     } finally {

@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { createRandom } from "../../random.ts";
 import { fillGaps } from "./fill-gaps.ts";
-import { MonotoneGrid, pointsOf } from "./grid.ts";
+import { MonotoneGrid, pointsOf, rising } from "./grid.ts";
 
 const axes = [
   [1, 4, 64],
@@ -71,5 +71,24 @@ describe("fillGaps", () => {
   it("takes proportion where there is one neighbour, and refuses a grid without any", () => {
     expect(fillGaps({ axes: [[10, 30]], values: [2, Number.NaN] }).values).toEqual([2, 6]);
     expect(() => fillGaps({ axes: [[1, 2]], values: [Number.NaN, Number.NaN] })).toThrow("could be measured");
+  });
+});
+
+describe("rising", () => {
+  it("leaves what rises, and gives neighbours out of order their mean", () => {
+    expect(rising([0, 0.2, 0.2, 1])).toEqual([0, 0.2, 0.2, 1]);
+    expect(rising([1, 3, 2, 4])).toEqual([1, 2.5, 2.5, 4]);
+    expect(rising([3, 2, 1])).toEqual([2, 2, 2]);
+    expect(rising([])).toEqual([]);
+  });
+
+  it("is nearer to what it measured than the noise is, and not biased", () => {
+    const random = createRandom(1, "noise");
+    const truth = Array.from({ length: 400 }, (_, i) => (i < 200 ? 0 : 1));
+    const curve = rising(truth.map((value) => value + 0.3 * random.normal()));
+    const mean = (from: number, to: number) => curve.slice(from, to).reduce((sum, x) => sum + x, 0) / (to - from);
+    expect(Math.abs(mean(20, 180))).toBeLessThan(0.05);
+    expect(Math.abs(mean(220, 380) - 1)).toBeLessThan(0.05);
+    expect(curve.every((value, i) => i === 0 || value >= curve[i - 1]!)).toBe(true);
   });
 });

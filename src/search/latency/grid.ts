@@ -114,6 +114,21 @@ function monotone({ axes, values }: Grid): number[] {
   return above.map((value, i) => (value + below[i]!) / 2);
 }
 
+/** The rising curve of least squares through values: neighbours out of order get their mean (pool adjacent violators). */
+export function rising(values: readonly number[]): number[] {
+  const pools: { sum: number; count: number }[] = [];
+  const mean = ({ sum, count }: { sum: number; count: number }) => sum / count;
+  for (const value of values) {
+    let last = { sum: value, count: 1 };
+    for (let before = pools.at(-1); before !== undefined && mean(before) > mean(last); before = pools.at(-1)) {
+      last = { sum: before.sum + last.sum, count: before.count + last.count };
+      pools.pop();
+    }
+    pools.push(last);
+  }
+  return pools.flatMap((pool) => new Array<number>(pool.count).fill(mean(pool)));
+}
+
 // A point 0 before every axis of two points or more.
 function startAtZero(grid: Grid): Grid {
   return grid.axes.reduce<Grid>((current, axis, k) => {

@@ -1,9 +1,10 @@
-// Measures while a machine is as it was: anchors are read before and after; what was taken in between while they were off is
-// taken again, after waiting for them to come back. Knows nothing of what is measured.
-import { deviationOf, type Reading } from "./anchors.ts";
+// Measures while a machine is as it was: anchors are read beside every measurement and between its repeats; what was taken in
+// another state is taken again, after waiting for the state to come back. Knows nothing of what is measured.
+import { meanTime, type Reading, unlikeness } from "./anchors.ts";
 
 /** What a guard watches. */
 export interface GuardOptions {
+  /** Reads the anchors once, in a few milliseconds. */
   readAnchors(): Reading;
   /** What the anchors should read. */
   reference: Reading;
@@ -14,22 +15,24 @@ export interface GuardOptions {
   now?: (() => number) | undefined;
 }
 
-/** Something measured, and the largest share by which an anchor beside it was off. */
+/** Something measured, what the anchors read beside it on average, and how unlike the reference that is. */
 export interface Guarded<T> {
   value: T;
+  reading: Reading;
   off: number;
 }
 
-/** Largest share by which an anchor may be off: decoding is as much off as memory is. */
-export const guardBound = 0.06;
-const restMs = 200;
+/** Most by which one anchor may be slower than the other, as a share. */
+export const guardBound = 0.15;
+const restMs = 100;
+/** Readings before and after a measurement. */
+const around = 4;
 
 /** Measures one thing after the other. */
 export class Guard {
   private readonly options: GuardOptions;
   private readonly now: () => number;
   private patienceMs: number;
-  private latest: number | null = null;
 
   constructor(options: GuardOptions) {
     this.options = options;
@@ -37,29 +40,34 @@ export class Guard {
     this.patienceMs = options.patienceMs;
   }
 
-  /** Takes a measurement, again and again while the anchors are off and patience lasts; the least disturbed one counts. */
-  async measure<T>(take: () => Promise<T>): Promise<Guarded<T>> {
+  /** What the anchors should read. */
+  get reference(): Reading {
+    return this.options.reference;
+  }
+
+  /**
+   * Takes a measurement, again and again while the machine is in another state and patience lasts; the least disturbed one
+   * counts. `take` calls `between` between its repeats.
+   */
+  async measure<T>(take: (between: () => void) => Promise<T>): Promise<Guarded<T>> {
+    const { readAnchors, reference, rest } = this.options;
     let best: Guarded<T> | null = null;
     for (;;) {
-      const waiting = this.now();
-      let before = this.latest ?? this.read();
-      while (before > guardBound && this.patienceMs > this.now() - waiting) {
-        await this.options.rest(restMs);
-        before = this.read();
-      }
-      this.patienceMs -= this.now() - waiting;
       const started = this.now();
-      const value = await take();
-      this.latest = this.read();
-      const off = Math.max(before, this.latest);
-      if (best === null || off < best.off) best = { value, off };
+      const readings: Reading[] = [];
+      const read = (times: number) => {
+        for (let i = 0; i < times; i++) readings.push(readAnchors());
+      };
+      read(around);
+      const value = await take(() => read(1));
+      read(around);
+      const reading = reference.map((_, anchor) => meanTime(readings.map((one) => one[anchor]!)));
+      const off = unlikeness(reading, reference);
+      if (best === null || off < best.off) best = { value, reading, off };
       if (off <= guardBound) return best;
+      await rest(restMs);
       this.patienceMs -= this.now() - started;
       if (this.patienceMs <= 0) return best;
     }
-  }
-
-  private read(): number {
-    return deviationOf(this.options.readAnchors(), this.options.reference);
   }
 }

@@ -22,7 +22,6 @@ function speedsOf(share: number) {
   return models.map(({ spec, prompt, context }) => ({
     prefill: [(1e6 * prompt) / times.passMicroseconds(spec, prompt, 0, plainFactors)],
     decode: [1e6 / times.passMicroseconds(spec, 1, context, plainFactors)],
-    disturbed: false,
   }));
 }
 

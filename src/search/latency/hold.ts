@@ -7,6 +7,8 @@ import type { Check, LatencyProfile, Phase } from "./latency-profile.ts";
 import { DeviceTimes, type RawTimes } from "./times.ts";
 import type { TurnSpeeds } from "./whole-model.ts";
 
+type Speeds = Pick<TurnSpeeds, Phase>;
+
 /** What whole models say. */
 export type Held = Pick<LatencyProfile, "residency" | "factors" | "deviation"> & { checks: Check[] };
 
@@ -16,7 +18,7 @@ const shares = [1, 0.9, 1.1, 0.8, 1.2, 0.7, 1.35, 0.6, 1.5, 0.5];
 const worth = 0.2;
 
 /** Fits to models whose speeds were measured. */
-export function holdAgainstModels(raw: RawTimes, models: readonly CheckModel[], speeds: readonly TurnSpeeds[]): Held {
+export function holdAgainstModels(raw: RawTimes, models: readonly CheckModel[], speeds: readonly Speeds[]): Held {
   const candidates = shares.map((share) => {
     const residency = raw.residency.map((curve) => ({ ...curve, bytes: curve.bytes.map((size) => size * share) }));
     const times = new DeviceTimes({ ...raw, residency });
@@ -37,7 +39,7 @@ export function holdAgainstModels(raw: RawTimes, models: readonly CheckModel[], 
 function fitPhase(
   times: DeviceTimes,
   models: readonly CheckModel[],
-  speeds: readonly TurnSpeeds[],
+  speeds: readonly Speeds[],
   phase: Phase,
 ): FactorFit {
   const observations = models.map((model, i): Observation => {
@@ -47,7 +49,7 @@ function fitPhase(
   return fitFactors(observations, holds[phase]);
 }
 
-function checksOf(fit: FactorFit, models: readonly CheckModel[], speeds: readonly TurnSpeeds[], phase: Phase): Check[] {
+function checksOf(fit: FactorFit, models: readonly CheckModel[], speeds: readonly Speeds[], phase: Phase): Check[] {
   return models.map((model, i) => ({
     model: model.name,
     phase,
@@ -57,6 +59,6 @@ function checksOf(fit: FactorFit, models: readonly CheckModel[], speeds: readonl
 }
 
 /** Microseconds of the prompt, or of a token. */
-function measuredOf({ prompt }: CheckModel, speeds: TurnSpeeds, phase: Phase): number {
+function measuredOf({ prompt }: CheckModel, speeds: Speeds, phase: Phase): number {
   return (1e6 * (phase === "prefill" ? prompt : 1)) / median(speeds[phase]);
 }

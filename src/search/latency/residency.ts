@@ -3,7 +3,7 @@
 // as soon as some of its bytes are not there, a large one in proportion. A block that runs again finds less in a cache than
 // one that ran many times: half of it may still be on the way there.
 import { matrixBytes } from "../../spec/arithmetic.ts";
-import { MonotoneGrid } from "./grid.ts";
+import { MonotoneGrid, rising } from "./grid.ts";
 import type { LatencyProfile, LatencyTables } from "./latency-profile.ts";
 import type { Stage } from "./stage.ts";
 import { matmul, type Trial } from "./trials.ts";
@@ -64,17 +64,21 @@ export function createRepeatTrials(stage: Stage): CurveTrials[] {
 function repeated(stage: Stage, shape: readonly number[], block: number): Trial {
   const [N, M, K] = shape as [number, number, number];
   const once = matmul(stage, shape, stage.weightBytes, false)!;
+  const size = matrixBytes(M, K, "int4");
+  const blocks = Math.floor(stage.weightBytes / block);
+  let at = 0;
   return {
     ...once,
     name: `blocks of ${block} bytes run twice, of ${once.name}`,
+    warmUps: 0,
+    least: (2 * block) / size,
     prepare() {
-      const { backend, codes, input, output, weightBytes } = stage;
+      const { backend, codes, input, output } = stage;
       backend.quantizeRows(codes, input, N, K);
       stage.rewind();
       const weights = stage.nextWeights(0);
-      const size = matrixBytes(M, K, "int4");
-      const blocks = Math.floor(weightBytes / block);
-      let at = 0;
+      // From the beginning of a block: its first run finds it in no cache.
+      at = Math.ceil(at / (2 * block)) * 2 * block;
       return () => {
         const start = Math.floor(at / (2 * block)) % blocks;
         backend.matmulInt4(output, codes, weights + start * block + (at % block), N, M, K, M, false);
@@ -93,7 +97,7 @@ export function repeatsOf(
   const [cachedTimes, streamedTimes] = [new MonotoneGrid(tables.matmulCached), new MonotoneGrid(tables.matmulStreamed)];
   return curves.map(({ rows, columns, bytes, trials }) => {
     const [cached, streamed] = [cachedTimes.at(1, rows, columns), streamedTimes.at(1, rows, columns)];
-    const share = trials.map((trial) => shareOf(2 * times.get(trial)! - streamed, cached, streamed));
+    const share = curveOf(trials.map((trial) => shareOf(2 * times.get(trial)! - streamed, cached, streamed)));
     return { matrixBytes: matrixBytes(rows, columns, "int4"), bytes, share };
   });
 }
@@ -108,14 +112,20 @@ export function residencyOf(
   return curves.map(({ rows, columns, bytes, trials }) => {
     const measured = trials.map((trial) => times.get(trial)!);
     const [cached, streamed] = [cachedTimes.at(1, rows, columns), measured.at(-1)!];
-    const share = measured.map((time) => shareOf(time, cached, streamed));
+    const share = curveOf(measured.map((time) => shareOf(time, cached, streamed)));
     return { matrixBytes: matrixBytes(rows, columns, "int4"), bytes, share };
   });
 }
 
-// Where memory is no slower than a cache, all is streamed.
+// Where memory is no slower than a cache, all is streamed. May be below 0 and above 1: cut off before they are averaged, errors
+// would only ever add.
 function shareOf(time: number, cached: number, streamed: number): number {
-  return streamed <= cached * 1.02 ? 1 : Math.min(1, Math.max(0, (time - cached) / (streamed - cached)));
+  return streamed <= cached * 1.02 ? 1 : (time - cached) / (streamed - cached);
+}
+
+/** A rising curve of shares, 0 to 1. */
+function curveOf(shares: readonly number[]): number[] {
+  return rising(shares).map((share) => Math.min(1, Math.max(0, share)));
 }
 
 // Grids hold values above 0.

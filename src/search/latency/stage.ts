@@ -80,13 +80,25 @@ export class Stage {
     for (const ptr of this.pointers.splice(0)) this.backend.free(ptr);
   }
 
-  /** Where the next `bytes` of weights are, in turns through the first `window` bytes. */
-  nextWeights(bytes: number, window = this.weightBytes): Ptr {
+  /** Where the next `bytes` of weights are, in turns. */
+  nextWeights(bytes: number): Ptr {
     const size = Math.ceil(bytes / unit) * unit;
-    if (this.at + size > Math.min(this.weightBytes, Math.max(window, size))) this.at = 0;
+    if (this.at + size > this.weightBytes) this.at = 0;
     const ptr = this.weights + this.at;
     this.at += size;
     return ptr;
+  }
+
+  /** Where the next `bytes` of weights are, call after call, in turns through the first `window` bytes; on a way of its own. */
+  walk(bytes: number, window = this.weightBytes): () => Ptr {
+    const size = Math.ceil(bytes / unit) * unit;
+    const end = Math.min(this.weightBytes, Math.max(window, size));
+    let at = 0;
+    return () => {
+      if (at + size > end) at = 0;
+      at += size;
+      return this.weights + at - size;
+    };
   }
 
   /** The next weights come from the beginning. */

@@ -1,60 +1,96 @@
 // Measuring on machines that are disturbed, on a simulated one: its speed is a function of how much was measured so far.
 import { describe, expect, it } from "vitest";
 import { HandheldError } from "../../errors.ts";
+import { boundBy, type Weights } from "./anchors.ts";
 import { measureSteadily, type SteadyOptions } from "./steady.ts";
 
 const count = 60;
+const passes = 2;
 
-/** A machine that takes `slowdown(moment)` times as long, moment counting measurements; item i takes i + 1 microseconds. */
-function machine(slowdown: (moment: number) => number, changes: Partial<SteadyOptions> = {}) {
+/** By which factors a machine is slower at what arithmetic bounds, and at what memory bounds. */
+type Slowdown = (moment: number) => readonly [arithmetic: number, memory: number];
+
+/** A machine as its slowdown says, the moment counting measurements; item i takes i + 1 microseconds, bound by arithmetic. */
+function machine(slowdown: Slowdown, changes: Partial<SteadyOptions> & { weights?: Weights } = {}) {
   let moment = 0;
-  const visits = new Array<number>(count).fill(0);
+  const measured = new Array<number>(count).fill(0);
+  const { weights = boundBy.arithmetic, ...rest } = changes;
   const options: SteadyOptions = {
     anchors: ["arithmetic", "memory"],
-    readAnchors: () => [10 * slowdown(moment), 20 * slowdown(moment)],
+    readAnchors: () => slowdown(moment).map((factor, i) => 10 * (i + 1) * factor),
     visits: 3,
     batch: 10,
+    passes,
     hasTimeFor: () => true,
     acceptUnsteady: false,
     pause: async () => {},
     rest: async () => {},
-    ...changes,
+    ...rest,
   };
-  const measure = (item: number) => {
-    visits[item]!++;
-    return (item + 1) * slowdown(moment++);
-  };
-  return { run: () => measureSteadily(count, measure, options), visits };
+  const items = Array.from({ length: count }, (_, i) => ({
+    weights,
+    measure() {
+      measured[i]!++;
+      const [arithmetic, memory] = slowdown(moment++);
+      return (i + 1) * arithmetic ** weights[0] * memory ** weights[1];
+    },
+  }));
+  return { run: () => measureSteadily(items, options), measured };
 }
 
+const both =
+  (factor: (moment: number) => number): Slowdown =>
+  (moment) => [factor(moment), factor(moment)];
 const truth = Array.from({ length: count }, (_, i) => i + 1);
+
+/** Largest share by which values differ from the truth times a factor. */
+function errorOf(values: readonly number[], factor = 1): number {
+  return Math.max(...values.map((value, i) => Math.abs(value / (factor * truth[i]!) - 1)));
+}
 
 describe("measureSteadily", () => {
   it("a quiet machine needs no retries", async () => {
-    const quiet = machine(() => 1);
+    const quiet = machine(both(() => 1));
     const result = await quiet.run();
     expect(result).toMatchObject({ steady: true, retried: 0, values: truth });
-    expect(quiet.visits.every((times) => times === 6)).toBe(true);
+    expect(quiet.measured.every((times) => times === 3 * passes)).toBe(true);
     expect(result.anchors).toMatchObject([
       { name: "arithmetic", spread: 0, drift: 0 },
       { name: "memory", spread: 0, drift: 0 },
     ]);
   });
 
+  it("what was measured at another pace counts as at the pace of most of the time", async () => {
+    for (const weights of Object.values(boundBy)) {
+      const uneven: Slowdown = (moment) => (moment > 40 && moment < 100 ? [1.12, 1.05] : [1, 1]);
+      const result = await machine(uneven, { weights }).run();
+      expect(result).toMatchObject({ steady: true, retried: 0 });
+      expect(errorOf(result.values)).toBeLessThan(0.02);
+    }
+  });
+
   it("what was measured in a busy while is measured again, and does not count", async () => {
-    const result = await machine((moment) => (moment > 40 && moment < 75 ? 1.6 : 1)).run();
+    const result = await machine(both((moment) => (moment > 40 && moment < 105 ? 1.6 : 1))).run();
     expect(result.retried).toBeGreaterThan(0);
-    expect(result).toMatchObject({ steady: true, values: truth });
+    expect(result.steady).toBe(true);
+    expect(errorOf(result.values)).toBeLessThan(0.02);
+  });
+
+  it("so is what was measured in another state, where one anchor is slower and the other faster", async () => {
+    const result = await machine((moment) => (moment > 40 && moment < 105 ? [1.25, 0.7] : [1, 1])).run();
+    expect(result.retried).toBeGreaterThan(0);
+    expect(errorOf(result.values)).toBeLessThan(0.02);
   });
 
   it("what was measured before a machine slowed down for good is measured again as it is now", async () => {
-    const result = await machine((moment) => (moment < 60 ? 1 : 1.5)).run();
+    const result = await machine(both((moment) => (moment < 100 ? 1 : 1.5))).run();
     expect(result.retried).toBeGreaterThan(0);
-    expect(result).toMatchObject({ steady: true, values: truth.map((value) => 1.5 * value) });
+    expect(result.steady).toBe(true);
+    expect(errorOf(result.values, 1.5)).toBeLessThan(0.02);
   });
 
   it("a machine that gets slower and slower is refused: which anchor, by how much, what to do", async () => {
-    const error = await machine((moment) => 1 + moment / 200)
+    const error = await machine(both((moment) => 1.01 ** moment))
       .run()
       .catch((caught: unknown) => caught);
     expect(error).toBeInstanceOf(HandheldError);
@@ -63,19 +99,22 @@ describe("measureSteadily", () => {
     expect((error as Error).message).toMatch(message);
   });
 
-  it("a machine that is never quiet is refused, or accepted and marked", async () => {
-    const restless = (moment: number) => 1 + 0.5 * (((moment * 7919) % 13) / 13);
+  it("a machine whose state changes all the time is refused, or accepted and marked", async () => {
+    const restless: Slowdown = (moment) => [1, 1.3 ** ((Math.floor(moment / 20) * 7919) % 13)];
     await expect(machine(restless).run()).rejects.toMatchObject({ code: "unsteady" });
     const accepted = await machine(restless, { acceptUnsteady: true }).run();
     expect(accepted.steady).toBe(false);
-    expect(accepted.values.every((value, i) => value >= i + 1 && value <= 1.5 * (i + 1))).toBe(true);
-    expect(accepted.anchors[0]!.spread).toBeGreaterThan(0.1);
+    expect(accepted.values).toHaveLength(count);
+    expect(accepted.anchors[1]!.spread).toBeGreaterThan(0.1);
   });
 
-  it("short of time every item gets one visit, of two measurements, and nothing again", async () => {
-    const short = machine((moment) => (moment < 20 ? 1.04 : 1), { hasTimeFor: () => false });
+  it("short of time every item gets one visit, and nothing again", async () => {
+    const short = machine(
+      both((moment) => (moment < 20 ? 1.04 : 1)),
+      { hasTimeFor: () => false },
+    );
     const result = await short.run();
-    expect(short.visits.every((times) => times === 2)).toBe(true);
+    expect(short.measured.every((times) => times === passes)).toBe(true);
     expect(result).toMatchObject({ steady: true, retried: 0 });
   });
 });

@@ -1,23 +1,42 @@
-// Measures many things on a machine that may be disturbed: in shuffled batches with anchors between them; batches beside a
-// reading that was off are measured again. Knows nothing of what is measured.
+// Measures many things on a machine that may be disturbed: in shuffled batches, several passes each, with the anchors read
+// between the passes. Times are freed of the batch's pace; batches in another state are measured again. Knows nothing of what
+// is measured.
 import { HandheldError } from "../../errors.ts";
 import { createRandom } from "../../random.ts";
 import { median } from "../statistics.ts";
-import { anchorBound, deviationOf, isSteady, type Reading, referenceOf, summarize, worstAnchor } from "./anchors.ts";
+import {
+  anchorBound,
+  isLike,
+  meanTime,
+  paceOf,
+  type Reading,
+  referenceOf,
+  summarize,
+  type Weights,
+  worstAnchor,
+} from "./anchors.ts";
 import type { Anchor } from "./latency-profile.ts";
+
+/** What is measured. */
+export interface SteadyItem {
+  /** Measures it once, in about a millisecond; microseconds. */
+  measure(): number;
+  weights: Weights;
+}
 
 /** How a series is measured. */
 export interface SteadyOptions {
   /** Names of the anchors, and what reads them all. */
   anchors: readonly string[];
   readAnchors(): Reading;
-  /** Most visits of each measurement; fewer where the time is short. */
+  /** Most visits of each item; fewer where the time is short. */
   visits: number;
-  /** Measurements between two readings of the anchors. */
+  /** Items that are measured by turns, and how often each gets its turn in a visit. */
   batch: number;
-  /** Whether there is time to measure so many more. */
-  hasTimeFor(measurements: number): boolean;
-  /** Largest spread and drift of an anchor. Default 0.15. */
+  passes: number;
+  /** Whether there is time to visit so many more items. */
+  hasTimeFor(items: number): boolean;
+  /** Most by which one anchor may be slower than the other. Default 0.15. */
   bound?: number | undefined;
   /** Go on where the anchors are beyond the bound in the end: the result says so. */
   acceptUnsteady: boolean;
@@ -29,91 +48,83 @@ export interface SteadyOptions {
 
 /** What came of it. */
 export interface SteadyResult {
-  /** Median of the visits of each measurement. */
+  /** Of each item, as at the anchors' reference. */
   values: number[];
   anchors: Anchor[];
   steady: boolean;
   bound: number;
-  /** Measurements that were made again. */
+  /** Items that were visited again. */
   retried: number;
 }
 
 interface Batch {
   items: number[];
+  /** Mean of the passes. */
   values: number[];
-  /** Readings before and after it. */
-  readings: [Reading, Reading];
+  /** What the anchors read meanwhile, on average. */
+  reading: Reading;
 }
 
-// How often a batch is measured again at most, and how long is waited for the anchors to come back before that.
+// How often batches are measured again at most.
 const mostRetries = 6;
-const restMs = 200;
-const mostRests = 50;
+const restMs = 100;
 
 /**
- * Measures items 0…count by `measure`, each up to `visits` times.
- * @throws HandheldError `unsteady` when the anchors disagree beyond the bound after all retries
+ * Measures items, each up to `visits` times.
+ * @throws HandheldError `unsteady` when some were never measured in the state that the machine was in most of the time
  */
-export async function measureSteadily(
-  count: number,
-  measure: (item: number) => number,
-  options: SteadyOptions,
-): Promise<SteadyResult> {
+export async function measureSteadily(items: readonly SteadyItem[], options: SteadyOptions): Promise<SteadyResult> {
   const bound = options.bound ?? anchorBound;
   const random = createRandom(1, "visits");
   const batches: Batch[] = [];
-  const total = count * options.visits;
-  let latest: Reading | null = null;
-  const take = async (items: number[]): Promise<Batch> => {
+  const total = items.length * options.visits;
+  const take = async (chosen: number[]): Promise<Batch> => {
     await options.pause(batches.reduce((sum, batch) => sum + batch.items.length, 0) / total);
-    const before: Reading = latest ?? options.readAnchors();
-    // Twice, some tenths of a second apart: a short disturbance spoils one of the two, and only ever adds time.
-    const first = items.map(measure);
-    const values = items.map((item, i) => Math.min(first[i]!, measure(item)));
-    latest = options.readAnchors();
-    return { items, values, readings: [before, latest] };
-  };
-  const settle = async (reference: Reading) => {
-    for (let rests = 0; rests < mostRests && options.hasTimeFor(options.batch); rests++) {
-      latest = options.readAnchors();
-      if (deviationOf(latest, reference) <= bound) return;
-      await options.rest(restMs);
-    }
+    return measureBatch(chosen, items, options);
   };
   let retried = 0;
-  for (let visit = 0; visit < options.visits && (visit === 0 || options.hasTimeFor(count)); visit++) {
-    const order = random.shuffle(Array.from({ length: count }, (_, i) => i));
-    for (let at = 0; at < count; at += options.batch) batches.push(await take(order.slice(at, at + options.batch)));
-    retried += await retry(batches, take, settle, bound, options);
+  for (let visit = 0; visit < options.visits && (visit === 0 || options.hasTimeFor(items.length)); visit++) {
+    const order = random.shuffle(items.map((_, i) => i));
+    for (let at = 0; at < order.length; at += options.batch) {
+      batches.push(await take(order.slice(at, at + options.batch)));
+    }
+    retried += await retry(batches, take, bound, options);
   }
-  const { good, known } = survey(batches, bound);
-  // Batches that were off in the end count only where an item has no other.
+  const { reference, good, known } = survey(batches, bound);
+  // Batches of another state count only where an item has no other.
   const others = batches.filter((batch) => !good.includes(batch) && batch.items.some((item) => !known.has(item)));
-  const kept = [...good, ...others];
-  const anchors = summarize(
-    options.anchors,
-    kept.flatMap(({ readings }) => readings),
-  );
-  const steady = others.length === 0 && isSteady(anchors, bound);
+  const readings = [...good, ...others].map(({ reading }) => reading);
+  const steady = others.length === 0;
   if (!steady && !options.acceptUnsteady) throw unsteady(options.anchors, batches, others.length, bound);
-  return { values: valuesOf(kept, count), anchors, steady, bound, retried };
+  const values = valuesOf([...good, ...others], items, reference);
+  return { values, anchors: summarize(options.anchors, readings), steady, bound, retried };
 }
 
-/** Measures batches again that were off and have items that no other batch has. */
+function measureBatch(chosen: number[], items: readonly SteadyItem[], options: SteadyOptions): Batch {
+  const times: number[][] = chosen.map(() => []);
+  const readings: Reading[] = [options.readAnchors()];
+  for (let pass = 0; pass < options.passes; pass++) {
+    chosen.forEach((item, i) => void times[i]!.push(items[item]!.measure()));
+    readings.push(options.readAnchors());
+  }
+  const reading = options.anchors.map((_, anchor) => meanTime(readings.map((one) => one[anchor]!)));
+  return { items: chosen, values: times.map(meanTime), reading };
+}
+
+/** Measures batches again that were in another state and have items that no other batch has. */
 async function retry(
   batches: Batch[],
   take: (items: number[]) => Promise<Batch>,
-  settle: (reference: Reading) => Promise<void>,
   bound: number,
-  { hasTimeFor }: SteadyOptions,
+  { hasTimeFor, rest }: SteadyOptions,
 ): Promise<number> {
   let retried = 0;
   for (let attempt = 0; attempt < mostRetries; attempt++) {
-    const { reference, good, known } = survey(batches, bound);
+    const { good, known } = survey(batches, bound);
     for (const [i, batch] of batches.entries()) {
       if (good.includes(batch) || batch.items.every((item) => known.has(item))) continue;
       if (!hasTimeFor(batch.items.length)) return retried;
-      await settle(reference);
+      await rest(restMs);
       batches[i] = await take(batch.items);
       retried += batch.items.length;
     }
@@ -121,32 +132,35 @@ async function retry(
   return retried;
 }
 
-function readingsOf(batches: readonly Batch[]): Reading[] {
-  return batches.flatMap(({ readings }) => readings);
-}
-
 /** How the machine was most of the time, the batches that were measured then, and the items that these have. */
 function survey(batches: readonly Batch[], bound: number): { reference: Reading; good: Batch[]; known: Set<number> } {
-  const reference = referenceOf(readingsOf(batches), bound);
-  const good = batches.filter(({ readings }) => readings.every((reading) => deviationOf(reading, reference) <= bound));
-  return { reference, good, known: new Set(good.flatMap(({ items }) => items)) };
+  const reference = referenceOf(
+    batches.map(({ reading }) => reading),
+    bound,
+  );
+  const good = batches.filter(({ reading }) => isLike(reading, reference, bound));
+  return { reference, good, known: new Set(good.flatMap((batch) => batch.items)) };
 }
 
-function valuesOf(batches: readonly Batch[], count: number): number[] {
-  const visits: number[][] = Array.from({ length: count }, () => []);
-  for (const { items, values } of batches) {
-    for (const [i, item] of items.entries()) visits[item]!.push(values[i]!);
+function valuesOf(batches: readonly Batch[], items: readonly SteadyItem[], reference: Reading): number[] {
+  const visits: number[][] = items.map(() => []);
+  for (const batch of batches) {
+    for (const [i, item] of batch.items.entries()) {
+      visits[item]!.push(batch.values[i]! / paceOf(batch.reading, reference, items[item]!.weights));
+    }
   }
   return visits.map(median);
 }
 
 function unsteady(names: readonly string[], batches: readonly Batch[], off: number, bound: number): HandheldError {
-  const anchors = summarize(names, readingsOf(batches));
-  const seldom =
-    off > 0 ? `; ${off} of ${batches.length} batches were never measured while it was as most of the time` : "";
+  const anchors = summarize(
+    names,
+    batches.map(({ reading }) => reading),
+  );
   return new HandheldError(
     "unsteady",
-    `the machine did not stay the same while it was calibrated: ${worstAnchor(anchors)}, ${(100 * bound).toFixed(0)} % are ` +
-      `allowed${seldom}; end other programs, plug it in, let it cool, and calibrate again (or accept the unsteady result)`,
+    `the machine did not stay the same while it was calibrated: ${worstAnchor(anchors)}; ${off} of ${batches.length} batches ` +
+      `were never measured while it was as most of the time, to ${(100 * bound).toFixed(0)} %; end other programs, plug it in, ` +
+      "let it cool, and calibrate again (or accept the unsteady result)",
   );
 }

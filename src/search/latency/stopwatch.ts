@@ -1,5 +1,4 @@
-// Times operations on a backend: many in a row, in slices, of which the fastest counts, for other work on the machine only
-// ever adds time.
+// Times operations on a backend: many in a row, in short slices.
 import type { Ptr } from "../../kernels/backend.ts";
 import { int4Bytes } from "../../quant/int4.ts";
 import type { Stage } from "./stage.ts";
@@ -7,14 +6,15 @@ import type { Trial } from "./trials.ts";
 
 /** How a stopwatch measures. */
 export interface StopwatchOptions {
-  /** Milliseconds of one slice. */
+  /** Milliseconds of one slice, more where the clock is coarse: short, for what others do on a shared processor comes and goes within milliseconds. */
   sliceMs: number;
-  /** Slices of each measurement. */
-  slices: number;
   /** Milliseconds of a clock. */
   now: () => number;
 }
 
+const fastestOf = 12;
+// A page that is not isolated has a clock that ticks ten times a millisecond.
+const ticksPerSlice = 50;
 // Below the 2,048 commands of the queue.
 const listCommands = 1500;
 // The side of a square matrix whose product with one token is work enough for all threads.
@@ -27,34 +27,42 @@ export class Stopwatch {
   private readonly fillerRows: number;
   private readonly fillerWeights: Ptr;
   private fillerMicroseconds = 0;
+  private readonly counts = new Map<Trial, number>();
+  private readonly sliceMs: number;
 
   constructor(stage: Stage, options: StopwatchOptions) {
     this.stage = stage;
     this.options = options;
+    this.sliceMs = Math.max(options.sliceMs, ticksPerSlice * tickOf(options.now));
     this.fillerRows = 8 * Math.ceil((1.01 * stage.backend.serialWork) / fillerColumns / 8);
     stage.rewind();
     this.fillerWeights = stage.nextWeights(int4Bytes(this.fillerRows, fillerColumns));
   }
 
-  /** Microseconds of one operation of a trial, its share of queueing included. */
-  measure(trial: Trial): number {
+  /** Microseconds of one operation of a trial, its share of queueing included: the mean of one slice. */
+  slice(trial: Trial): number {
     const queue = trial.prepare();
-    const { sliceMs, slices } = this.options;
-    this.run(trial, queue, 1);
-    const once = Math.max(1e-3, this.run(trial, queue, 1));
-    let count = Math.max(1, Math.min(200, Math.ceil((sliceMs * 1000) / once / 4)));
-    // The first guess is too slow for what a cache or the compiler makes fast later.
-    const better = Math.max(1e-3, this.run(trial, queue, count));
-    count = Math.max(1, Math.min(20_000, Math.ceil((sliceMs * 1000) / better)));
-    let best = count === 1 ? better : Infinity;
-    for (let slice = 0; slice < slices; slice++) best = Math.min(best, this.run(trial, queue, count));
-    return Math.max(best, 1e-3);
+    const count = this.counts.get(trial) ?? this.countFor(trial, queue);
+    const { warmUps = 1 } = trial;
+    if (warmUps > 0) this.run(trial, queue, warmUps);
+    return Math.max(1e-3, this.run(trial, queue, count));
   }
 
-  /** Microseconds of each of several trials, the filler measured before. */
-  measureAll(trials: readonly Trial[]): number[] {
-    this.measureFiller();
-    return trials.map((trial) => this.measure(trial));
+  /** The fastest of many slices. */
+  fastest(trial: Trial): number {
+    return Math.min(...Array.from({ length: fastestOf }, () => this.slice(trial)));
+  }
+
+  // How many operations a slice has. The first ones are too slow for what a cache or the compiler makes fast later.
+  private countFor(trial: Trial, queue: () => void): number {
+    const sliceUs = this.sliceMs * 1000;
+    const inSlice = (time: number) => Math.max(1, Math.min(20_000, Math.ceil(sliceUs / Math.max(1e-3, time))));
+    this.run(trial, queue, 1);
+    const first = Math.min(200, inSlice(4 * this.run(trial, queue, 1)));
+    const whole = trial.least ?? 1;
+    const count = whole * Math.ceil(inSlice(this.run(trial, queue, first)) / whole);
+    this.counts.set(trial, count);
+    return count;
   }
 
   /** Measures the work that is put before lists of little work, so that all threads run them. Call before, and now and then. */
@@ -98,4 +106,16 @@ export class Stopwatch {
     const M = this.fillerRows;
     backend.matmulInt4(fillerOutput, fillerCodes, this.fillerWeights, 1, M, fillerColumns, M, false);
   }
+}
+
+/** The smallest step of a clock, in milliseconds. */
+function tickOf(now: () => number): number {
+  let tick = Infinity;
+  for (let i = 0; i < 5; i++) {
+    const started = now();
+    let ended = started;
+    while (ended === started) ended = now();
+    tick = Math.min(tick, ended - started);
+  }
+  return tick;
 }

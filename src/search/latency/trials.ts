@@ -1,5 +1,6 @@
 // The operations that a calibration measures: how each one is queued, over which grid of shapes. Timing is in bench.ts.
 import { matrixBytes } from "../../spec/arithmetic.ts";
+import { boundBy, type Weights } from "./anchors.ts";
 import { pointsOf } from "./grid.ts";
 import type { LatencyTables } from "./latency-profile.ts";
 import { type RowKind, rowKinds } from "./plan.ts";
@@ -15,7 +16,12 @@ export interface Trial {
   work: number;
   /** Whether it runs on the caller's thread alone, in lists of little work. */
   serial: boolean;
-  /** Gets ready and gives what queues the operation once. */
+  /** How its time goes with the anchors'. */
+  weights: Weights;
+  /** Operations until a cache holds what it should hold, and the fewest that say something: 1 where not given. */
+  warmUps?: number;
+  least?: number;
+  /** Gets ready and gives what queues the operation once, where the last time ended. */
   prepare(): () => void;
 }
 
@@ -45,6 +51,12 @@ const serialShape = { rows: [32, 128, 512, 2048], columns: [32, 128, 512, 2048] 
 // KV caches that attention goes through in turns: all that there is room for, as in a model a token's weights push them
 // out of the processor's caches.
 const mostLayers = 1024;
+// How often a window is walked through until a cache holds of it what it will.
+const walks = 3;
+// No last-level cache that small models would find room in is larger.
+const mostWarmUp = 128 * 2 ** 20;
+// Weights of so many bytes come from a second-level cache.
+const mostCached = 2 ** 20;
 /** Bytes that a thread's second-level cache surely holds, with activations beside them. */
 export const hotWindow = 256 * 1024;
 
@@ -84,26 +96,28 @@ export function matmul(stage: Stage, point: readonly number[], window: number, s
   const bytes = matrixBytes(M, K, "int4");
   if (bytes > window || N * M > stageShape.rows * stageShape.width) return null;
   const work = operationWork.matmul(N, M, K);
+  const cached = window < stage.weightBytes;
+  const walk = stage.walk(bytes, window);
   return {
     name: `${window === hotWindow ? "cached" : "streamed"} product ${N} × [${M}, ${K}]`,
     countedWork: work,
     work,
     serial,
+    weights: N >= 16 || window <= mostCached ? boundBy.arithmetic : N > 1 ? boundBy.both : boundBy.memory,
+    warmUps: cached ? walks * Math.ceil(Math.min(window, mostWarmUp) / bytes) : 1,
     prepare() {
       const { backend, codes, input, output } = stage;
       backend.quantizeRows(codes, input, N, K);
-      stage.rewind();
-      return () => backend.matmulInt4(output, codes, stage.nextWeights(bytes, window), N, M, K, M, false);
+      return () => backend.matmulInt4(output, codes, walk(), N, M, K, M, false);
     },
   };
 }
 
-/** The anchors of a calibration: arithmetic, memory (weights from the first `window` bytes), and operations as small as they get. */
+/** The anchors: arithmetic, and memory (weights from the first `window` bytes). */
 export function anchorTrials(stage: Stage, window: number): Trial[] {
   return [
     { ...matmul(stage, [64, 512, 512], hotWindow, false)!, name: "arithmetic" },
-    { ...matmul(stage, [1, 2048, 2048], window, false)!, name: "memory" },
-    { ...rowTrial(stage, "rmsNorm", [1, 512], false)!, name: "small operations" },
+    { ...matmul(stage, [1, 2048, 2048], window, false)!, name: "memory", warmUps: 1 },
   ];
 }
 
@@ -113,22 +127,23 @@ function attention(stage: Stage, point: readonly number[], serial: boolean): Tri
   if (position < 0) return null;
   const H = K * group;
   const stride = (H + 2 * K) * D;
+  let i = 0;
   if (N * stride > stageShape.rows * stageShape.width || !stage.hasRoomFor(K, D, position + N)) return null;
   return {
     name: `attention of ${N} to ${S}, ${H} heads of ${D} on ${K}`,
     countedWork: operationWork.attention(N, position, H, D),
-    // Some four times slower than a product.
-    work: 8 * N * S * H * D,
+    // Two products in f32 over keys and values of bytes: some twenty times slower than an int4 product.
+    work: 40 * N * S * H * D,
     serial,
+    weights: N >= 16 ? boundBy.arithmetic : boundBy.both,
     prepare() {
       const { backend, input, output } = stage;
       const layers = stage.layers(K, D, position + N, serial ? 1 : mostLayers);
       const keys = input + 4 * H * D;
-      let i = 0;
       return () => {
+        i = (i + 1) % layers.length;
         backend.kvAppend(layers[i]!, keys, keys + 4 * K * D, N, position, K, D, stride);
         backend.attentionCached(output, input, layers[i]!, N, position, H, K, D, stride);
-        i = (i + 1) % layers.length;
       };
     },
   };
@@ -143,6 +158,7 @@ export function rowTrial(stage: Stage, kind: RowKind, point: readonly number[], 
     countedWork: operationWork.rows(kind, N, width),
     work: 8 * N * width,
     serial,
+    weights: boundBy.arithmetic,
     prepare: () => rowOperations[kind](stage, N, width, serial),
   };
 }

@@ -48,8 +48,10 @@ export interface VerifyOptions extends SpeedRequest {
 
 /** One speed of a candidate. */
 export interface VerifiedSpeed {
-  /** Median of the rounds. */
+  /** Median of the rounds, as at the pace that the machine had when it was calibrated. */
   tokensPerSecond: number;
+  /** Median of the factors by which it was slower than that while this was measured. */
+  pace: number;
   /** (Fastest − slowest) ÷ median of the rounds. */
   spread: number;
   rounds: number[];
@@ -99,7 +101,17 @@ export async function verifyCandidates(
       onTurn?.(turn);
       onProgress?.(done, total);
     };
-    const timing = { rounds, repeats: 3, repeatSeconds: 0.1, guard, now, signal, earlier, onTurn: hear };
+    const timing = {
+      rounds,
+      repeats: 15,
+      repeatSeconds: 0.02,
+      budgetSeconds: 0.3,
+      guard,
+      now,
+      signal,
+      earlier,
+      onTurn: hear,
+    };
     return summarizeTurns(specs, await timeByTurns(models, open, timing), options);
   } finally {
     stage.free();
@@ -115,12 +127,12 @@ export function summarizeTurns(
   return specs.flatMap((spec, i) => {
     const speeds = speedsOf(turns, i);
     if (speeds === null) return [];
-    const { prefill, decode, disturbed } = speeds;
+    const { prefill, decode, prefillPace, decodePace, disturbed } = speeds;
     const predicted = predictor?.speed(spec, { prompt, context });
     return {
       spec,
-      prefill: verified(prefill, predicted?.prefillTokensPerSecond),
-      decode: verified(decode, predicted?.decodeTokensPerSecond),
+      prefill: verified(prefill, prefillPace, predicted?.prefillTokensPerSecond),
+      decode: verified(decode, decodePace, predicted?.decodeTokensPerSecond),
       disturbed,
     };
   });
@@ -134,18 +146,18 @@ function poolBytes(specs: readonly Spec[]): number {
 
 function guardOf(stage: Stage, { times, weightBytes }: AnchorReference, options: VerifyOptions): Guard {
   const { now = () => performance.now(), patienceSeconds = 30, signal } = options;
-  const stopwatch = new Stopwatch(stage, { sliceMs: 3, slices: 3, now });
+  const stopwatch = new Stopwatch(stage, { sliceMs: 1, now });
   const trials = anchorTrials(stage, weightBytes);
   return new Guard({
-    readAnchors: () => stopwatch.measureAll(trials),
+    readAnchors: () => trials.map((trial) => stopwatch.slice(trial)),
     reference: times,
     patienceMs: patienceSeconds * 1000,
     rest: (ms) => rest(ms, signal, "stopped while measuring models"),
   });
 }
 
-function verified(rounds: number[], predicted: Estimate | undefined): VerifiedSpeed {
+function verified(rounds: number[], paces: number[], predicted: Estimate | undefined): VerifiedSpeed {
   const tokensPerSecond = median(rounds);
   const spread = (Math.max(...rounds) - Math.min(...rounds)) / tokensPerSecond;
-  return { tokensPerSecond, spread, rounds, predicted: predicted ?? null };
+  return { tokensPerSecond, pace: median(paces), spread, rounds, predicted: predicted ?? null };
 }

@@ -2,6 +2,7 @@
 import { HandheldError } from "../../errors.ts";
 import type { Spec } from "../../spec/spec.ts";
 import { mostDecoded, type Speed, type TimedDecoder, type TimingOptions, timeDecode, timePrefill } from "../timing.ts";
+import { boundBy, paceOf, type Weights } from "./anchors.ts";
 import { type Guard, guardBound } from "./guard.ts";
 
 /** One turn of one model. */
@@ -9,10 +10,13 @@ export interface TimedTurn {
   /** Which of the models, and which round, from 0. */
   model: number;
   round: number;
-  /** Tokens per second. */
+  /** Tokens per second, as at the pace of the anchors' reference. */
   prefill: number;
   decode: number;
-  /** Largest share by which an anchor beside it was off; 0 where none was read. */
+  /** By which factor the machine was slower than that; 1 where no anchor was read. */
+  prefillPace: number;
+  decodePace: number;
+  /** How unlike the reference the anchors beside it were (anchors.ts); 0 where none was read. */
   off: number;
 }
 
@@ -20,9 +24,13 @@ export interface TimedTurn {
 export interface TurnOptions {
   /** Times that each model gets its turn. */
   rounds: number;
-  /** Repeats of a turn, of which the fastest counts, and seconds of each. */
+  /** Repeats of a turn, of which the median counts, and seconds of each. */
   repeats: number;
   repeatSeconds: number;
+  /** Seconds after which no further repeat is started, once there are three. */
+  budgetSeconds: number;
+  /** Whether another turn may begin; asked once every model had one. Default: always. */
+  hasTime?: (() => boolean) | undefined;
   /** Sees to it that the machine is as it was. */
   guard?: Guard | undefined;
   now?: (() => number) | undefined;
@@ -54,12 +62,13 @@ export async function timeByTurns(
   open: Open,
   options: TurnOptions,
 ): Promise<TimedTurn[]> {
-  const { rounds, signal, earlier = [], onTurn } = options;
+  const { rounds, signal, earlier = [], hasTime, onTurn } = options;
   const turns: TimedTurn[] = [];
   for (let round = 0; round < rounds; round++) {
     const order = models.map((_, i) => (round % 2 === 0 ? i : models.length - 1 - i));
     for (const model of order) {
       if (signal?.aborted) throw new HandheldError("aborted", "stopped while timing models");
+      if (round > 0 && hasTime?.() === false) return turns;
       const before = earlier.find((one) => one.model === model && one.round === round);
       const turn = before ?? { model, round, ...(await timeOnce(models[model]!, open, options)) };
       turns.push(turn);
@@ -69,27 +78,44 @@ export async function timeByTurns(
   return turns;
 }
 
-async function timeOnce({ spec, prompt, context }: TimedModel, open: Open, { guard, ...options }: TurnOptions) {
-  const timing: TimingOptions = { ...options, budgetSeconds: 60 };
-  const guarded = async (time: () => Promise<Speed>) => {
-    const fastest = async () => (await time()).fastest;
-    return guard ? guard.measure(fastest) : { value: await fastest(), off: 0 };
-  };
+async function timeOnce({ spec, prompt, context }: TimedModel, open: Open, options: TurnOptions) {
   const decoder = open(spec);
   try {
-    const prefill = await guarded(() => timePrefill(decoder, prompt, timing));
+    const boundBelow = prompt < leastProduct ? boundBy.memory : boundBy.arithmetic;
+    const prefill = await timePhase((timing) => timePrefill(decoder, prompt, timing), boundBelow, options);
     const start = Math.max(0, Math.min(context - mostDecoded / 2, spec.context - mostDecoded));
-    const decode = await guarded(() => timeDecode(decoder, start, timing));
-    return { prefill: prefill.value, decode: decode.value, off: Math.max(prefill.off, decode.off) };
+    const decode = await timePhase((timing) => timeDecode(decoder, start, timing), boundBy.memory, options);
+    return {
+      ...{ prefill: prefill.speed, decode: decode.speed },
+      ...{ prefillPace: prefill.pace, decodePace: decode.pace },
+      off: Math.max(prefill.off, decode.off),
+    };
   } finally {
     decoder.close();
   }
+}
+
+// Tokens from which on a product is bound by arithmetic.
+const leastProduct = 16;
+
+async function timePhase(
+  time: (timing: TimingOptions) => Promise<Speed>,
+  weights: Weights,
+  { guard, repeats, repeatSeconds, budgetSeconds, now, signal }: TurnOptions,
+) {
+  const timing = { repeats, repeatSeconds, budgetSeconds, now, signal };
+  if (guard === undefined) return { speed: (await time(timing)).tokensPerSecond, pace: 1, off: 0 };
+  const { value, reading, off } = await guard.measure((between) => time({ ...timing, between }));
+  const pace = paceOf(reading, guard.reference, weights);
+  return { speed: value.tokensPerSecond * pace, pace, off };
 }
 
 /** Speeds of one model, in tokens per second, round by round. */
 export interface TurnSpeeds {
   prefill: number[];
   decode: number[];
+  prefillPace: number[];
+  decodePace: number[];
   /** The machine was in no round as it should be: these are all rounds. Else they are those in which it was. */
   disturbed: boolean;
 }
@@ -101,5 +127,11 @@ export function speedsOf(turns: readonly TimedTurn[], model: number): TurnSpeeds
   const steady = own.filter(({ off }) => off <= guardBound);
   const disturbed = steady.length === 0;
   const counted = disturbed ? own : steady;
-  return { prefill: counted.map(({ prefill }) => prefill), decode: counted.map(({ decode }) => decode), disturbed };
+  return {
+    prefill: counted.map(({ prefill }) => prefill),
+    decode: counted.map(({ decode }) => decode),
+    prefillPace: counted.map(({ prefillPace }) => prefillPace),
+    decodePace: counted.map(({ decodePace }) => decodePace),
+    disturbed,
+  };
 }

@@ -8,7 +8,7 @@
 // `--device chromium` opens the page of `handheld search --device phone` in Chromium here; `phone` is any other browser.
 // Models have random int4 weights and are measured whole, by turns, while the device is as it was when it was calibrated
 // (`--patience`: seconds to wait for that, for each table); a speed is the median of the rounds. Sampling is left out.
-// Prints tables in Markdown.
+// Prints tables in Markdown; * marks spreads of models beside which it never was.
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import { writeFileAtomic } from "../src/io.ts";
@@ -67,6 +67,8 @@ interface Speeds {
   decode: number;
   /** Largest spread of the two over the rounds; null where they are predicted. */
   spread: number | null;
+  /** The device was never as it was when it was calibrated. */
+  disturbed: boolean;
   predictedPrefill: number;
   predictedDecode: number;
 }
@@ -125,10 +127,11 @@ async function speedsOf(specs: readonly Spec[]): Promise<Speeds[]> {
   return predicted.map(({ prefillTokensPerSecond, decodeTokensPerSecond }, i) => {
     const [predictedPrefill, predictedDecode] = [prefillTokensPerSecond.value, decodeTokensPerSecond.value];
     const both = { predictedPrefill, predictedDecode };
-    if (measured === null) return { prefill: predictedPrefill, decode: predictedDecode, spread: null, ...both };
-    const { prefill, decode } = measured[i]!;
+    if (measured === null)
+      return { prefill: predictedPrefill, decode: predictedDecode, spread: null, disturbed: false, ...both };
+    const { prefill, decode, disturbed } = measured[i]!;
     const spread = Math.max(prefill.spread, decode.spread);
-    return { prefill: prefill.tokensPerSecond, decode: decode.tokensPerSecond, spread, ...both };
+    return { prefill: prefill.tokensPerSecond, decode: decode.tokensPerSecond, spread, disturbed, ...both };
   });
 }
 
@@ -143,12 +146,12 @@ async function table7() {
   table(
     ["group", "layers × width", "activation", "heads", "prefill", "decode", "spread", "phone prefill", "phone decode"],
     lossRows.map((row, i) => {
-      const { prefill, decode, spread } = speeds[i]!;
+      const { prefill, decode } = speeds[i]!;
       const shape = [row.group, `${row.layers} × ${row.width}`, row.activation, `${row.heads}/${row.kvHeads}`];
       return [
         ...shape,
         ...[prefill, decode].map(rate),
-        share(spread),
+        spreadOf(speeds[i]!),
         row.prefillTokensPerSecond,
         row.decodeTokensPerSecond,
       ];
@@ -171,13 +174,13 @@ async function table2() {
   table(
     ["layers × width", "FFN", "parameters", "prefill", "decode", "spread", "phone prefill", "phone decode"],
     phoneSpeedRows.map((row, i) => {
-      const { prefill, decode, spread } = speeds[i]!;
+      const { prefill, decode } = speeds[i]!;
       const shape = [`${row.layers} × ${row.width}`, row.ffnWidth, billions(specs[i]!)];
       return [
         ...shape,
         rate(prefill),
         rate(decode),
-        share(spread),
+        spreadOf(speeds[i]!),
         row.prefillTokensPerSecond,
         row.decodeTokensPerSecond,
       ];
@@ -287,13 +290,13 @@ async function compare(models: readonly (readonly [string, Spec])[]) {
       "memory",
       "predicted loss",
     ],
-    rows.map(({ name, spec, prefill, decode, spread, prefillGain, decodeGain, memoryBytes, loss }) => [
+    rows.map(({ name, spec, prefill, decode, prefillGain, decodeGain, memoryBytes, loss }, i) => [
       name,
       `${spec.layers}${spec.layerRepeat > 1 ? ` (× ${spec.layerRepeat})` : ""} × ${spec.width}`,
       spec.ffnWidth,
       `${spec.heads}/${spec.kvHeads}`,
       billions(spec),
-      ...[rate(prefill), signed(prefillGain), rate(decode), signed(decodeGain), share(spread)],
+      ...[rate(prefill), signed(prefillGain), rate(decode), signed(decodeGain), spreadOf(speeds[i]!)],
       `${Math.round(memoryBytes / 1e6)} MB`,
       `${signed(loss.value - 1)} (${signed(loss.low - 1)} to ${signed(loss.high - 1)})`,
     ]),
@@ -374,6 +377,11 @@ function rate(value: number): string {
 
 function share(value: number | null): string {
   return value === null ? "–" : `${(100 * value).toFixed(value < 0.1 ? 1 : 0)} %`;
+}
+
+/** The spread, marked where the device was never as it was when it was calibrated. */
+function spreadOf({ spread, disturbed }: Speeds): string {
+  return `${share(spread)}${disturbed ? " *" : ""}`;
 }
 
 function signed(value: number): string {

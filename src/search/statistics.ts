@@ -9,6 +9,12 @@ export function median(values: readonly number[]): number {
   return (sorted[Math.floor(half)]! + sorted[Math.ceil(half)]!) / 2;
 }
 
+/** Mean of times, of which none counts for more than twice the median: a stolen time slice is no state of a machine. */
+export function meanTime(times: readonly number[]): number {
+  const most = 2 * median(times);
+  return times.reduce((sum, time) => sum + Math.min(time, most), 0) / times.length;
+}
+
 /** Ranks from 0; equal values share the mean of theirs. */
 export function ranks(values: readonly number[]): number[] {
   const sorted = values.toSorted((a, b) => a - b);

@@ -32,7 +32,7 @@ function fakeDecoder(jitter: (run: number) => number = () => 0) {
     },
   };
   open++;
-  return { decoder, now: () => time, state: () => ({ longest, open }) };
+  return { decoder, now: () => time, pass: (ms: number) => void (time += ms), state: () => ({ longest, open }) };
 }
 
 describe("timing", () => {
@@ -40,6 +40,7 @@ describe("timing", () => {
     const { decoder, now } = fakeDecoder();
     expect(await timePrefill(decoder, 40, { now })).toEqual({
       tokensPerSecond: expect.closeTo(8000, 3),
+      mean: expect.closeTo(8000, 3),
       fastest: expect.closeTo(8000, 3),
       spread: expect.closeTo(0, 6),
       repeats: 5,
@@ -61,6 +62,19 @@ describe("timing", () => {
     const { tokensPerSecond, spread } = await timeDecode(decoder, 8, { now, repeatSeconds: 0.01, repeats: 9 });
     expect(tokensPerSecond).toBeCloseTo(1000 / 1.1, 0);
     expect(spread).toBeGreaterThan(0.3);
+  });
+
+  it("what is done between repeats takes none of their time, nor of the budget", async () => {
+    const { decoder, now, pass } = fakeDecoder();
+    let calls = 0;
+    const between = () => {
+      calls++;
+      pass(10_000);
+    };
+    const timing = { now, between, repeats: 6, budgetSeconds: 5 };
+    const { tokensPerSecond, repeats } = await timePrefill(decoder, 40, timing);
+    expect(tokensPerSecond).toBeCloseTo(8000, 3);
+    expect([repeats, calls]).toEqual([6, 6]);
   });
 
   it("a slow first run of little work does not say how often a repeat runs", async () => {

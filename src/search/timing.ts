@@ -1,6 +1,7 @@
 // Times a decoder: prefill of a prompt, and decoding at a context. Knows sessions only, not what is behind them.
 import type { EnergyMeter } from "../devices/energy/meter.ts";
 import { HandheldError } from "../errors.ts";
+import { meanTime } from "./statistics.ts";
 
 /** A sequence that tokens are appended to, as Session in src/model. */
 export interface TimedSession {
@@ -19,6 +20,8 @@ export interface TimedDecoder {
 export interface Speed {
   /** Median over the repeats. */
   tokensPerSecond: number;
+  /** Of the mean time of a repeat (meanTime): what operations add up to, where others share the device. */
+  mean: number;
   /** The fastest repeat: what the device can do, for other work on it only ever adds time. */
   fastest: number;
   /** (Fastest − slowest) ÷ median over the repeats; 0 for one repeat. */
@@ -100,19 +103,28 @@ async function timeRepeats(options: TimingOptions, tokens: number, run: (times: 
   };
   const times = await calibrate(seconds, options.repeatSeconds ?? 0.1);
   const repeats = Math.max(1, options.repeats ?? 5);
-  const end = now() + (options.budgetSeconds ?? 15) * 1000;
+  let end = now() + (options.budgetSeconds ?? 15) * 1000;
   const speeds: number[] = [];
   const count = await options.meter?.start();
   let joules = 0;
   while (speeds.length < repeats && (speeds.length < 3 || now() < end)) {
     speeds.push((tokens * times) / (await seconds(times)));
     if (count) joules = await count();
+    const paused = now();
     options.between?.();
+    end += now() - paused;
   }
   speeds.sort((a, b) => a - b);
   const tokensPerSecond = median(speeds);
   const [slowest, fastest] = [speeds[0]!, speeds.at(-1)!];
-  const speed = { tokensPerSecond, fastest, spread: (fastest - slowest) / tokensPerSecond, repeats: speeds.length };
+  const mean = 1 / meanTime(speeds.map((speed) => 1 / speed));
+  const speed = {
+    tokensPerSecond,
+    mean,
+    fastest,
+    spread: (fastest - slowest) / tokensPerSecond,
+    repeats: speeds.length,
+  };
   return count ? { ...speed, joulesPerToken: joules / (tokens * times * speeds.length) } : speed;
 }
 

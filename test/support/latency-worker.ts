@@ -2,6 +2,7 @@
 import { createBackend } from "../../src/kernels/index.ts";
 import { calibrateDevice } from "../../src/search/latency/calibrate.ts";
 import { createPredictor } from "../../src/search/latency/predictor.ts";
+import { untilSteady } from "../../src/search/latency/until-steady.ts";
 import { verifyCandidates } from "../../src/search/latency/verify.ts";
 import type { LatencyTask, WorkerMessage } from "./browser-latency.ts";
 
@@ -21,7 +22,7 @@ async function run({ threads, calibration, specs, verification }: LatencyTask) {
   const backend = await createBackend({ threads });
   try {
     const onProgress = (done: number, what: string) => scope.postMessage({ type: "progress", what, done });
-    const profile = await calibrateDevice(backend, { ...calibration, onProgress });
+    const profile = await untilSteady(() => calibrateDevice(backend, { ...calibration, onProgress }));
     const predictor = createPredictor(profile);
     const results = await verifyCandidates(backend, specs, {
       ...verification,

@@ -162,6 +162,9 @@ async function proxies(
   return result;
 }
 
+/** A machine that is slower by more than this share is worth a word. */
+const mentionedPace = 0.1;
+
 /** Measures the best, beside the model that quality is compared with; nothing where the device is not here. */
 export async function verifyBest(
   line: SearchLine,
@@ -189,6 +192,12 @@ export async function verifyBest(
       io.warn(
         `beside ${disturbed} of ${measured.length} shapes the machine was not as it was when it was calibrated (busy, ` +
           "throttled, or another one): do not rely on small differences, nor compare them with what was predicted",
+      );
+    const slower = Math.max(...measured.flatMap(({ prefill, decode }) => [prefill.pace, decode.pace])) - 1;
+    if (slower > mentionedPace)
+      io.warn(
+        `the machine was up to ${(100 * slower).toFixed(0)} % slower than when it was calibrated; measured speeds are brought ` +
+          "to the pace that it had then",
       );
     return measured;
   } catch (error) {

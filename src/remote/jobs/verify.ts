@@ -43,7 +43,10 @@ export const verifyJob = defineJob({
     /** How the device was when it was calibrated (AnchorReference). */
     anchors: z
       .strictObject({
-        times: z.array(z.number().positive()).max(16),
+        times: z
+          .array(z.number().positive())
+          .max(2)
+          .refine(({ length }) => length !== 1, "both anchors, or none"),
         weightBytes: z
           .number()
           .positive()

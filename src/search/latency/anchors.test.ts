@@ -1,16 +1,6 @@
 // What two anchors say of a machine: its pace, and whether it is in the state that it was in.
 import { expect, it } from "vitest";
-import {
-  boundBy,
-  isLike,
-  meanTime,
-  paceBound,
-  paceOf,
-  referenceOf,
-  summarize,
-  unlikeness,
-  worstAnchor,
-} from "./anchors.ts";
+import { boundBy, isLike, paceBound, paceOf, referenceOf, summarize, unlikeness, worstAnchor } from "./anchors.ts";
 
 const reference = [80, 100];
 const times = (arithmetic: number, memory: number) => [80 * arithmetic, 100 * memory];
@@ -40,11 +30,6 @@ it("the reference is how the machine was most of the time, whatever it was besid
   const found = referenceOf(readings, 0.1);
   expect(found[0]).toBeCloseTo(80, 6);
   expect(found[1]).toBeCloseTo(100, 6);
-});
-
-it("a mean time is that of all, but for a stolen time slice", () => {
-  expect(meanTime([1, 1.2, 1.4])).toBeCloseTo(1.2, 12);
-  expect(meanTime([1, 1, 1, 1, 101])).toBeCloseTo(1.2, 12);
 });
 
 it("says which anchor varied most, by how much", () => {

@@ -21,6 +21,12 @@ export const boundBy = {
   memory: [0.25, 0.75],
 } as const satisfies Record<string, Weights>;
 
+/** How a product of so many tokens goes with the anchors, when its weights come from memory. */
+export function productWeights(tokens: number): Weights {
+  if (tokens >= 16) return boundBy.arithmetic;
+  return tokens > 1 ? boundBy.both : boundBy.memory;
+}
+
 /** Anchors may differ by this share in how much slower they are than the reference. */
 export const anchorBound = 0.15;
 /** A machine that is slower or faster than the reference by more than this share is not measured. */
@@ -35,7 +41,7 @@ export function referenceOf(readings: readonly Reading[], bound: number): number
 
 /** What a profile's anchors say the machine was like: each one's median. */
 export function readingOf(anchors: readonly Anchor[]): number[] {
-  return anchors.slice(0, 2).map(({ times }) => median(times));
+  return anchors.map(({ times }) => median(times));
 }
 
 /** By which factor what has these weights was slower than at the reference. */
@@ -88,10 +94,4 @@ function badness({ spread, drift }: Anchor): number {
 function quantile(values: readonly number[], share: number): number {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.round(share * (sorted.length - 1))]!;
-}
-
-/** Mean of times, of which none counts for more than twice the median: a stolen time slice is no state of the machine. */
-export function meanTime(times: readonly number[]): number {
-  const most = 2 * median(times);
-  return times.reduce((sum, time) => sum + Math.min(time, most), 0) / times.length;
 }

@@ -4,7 +4,8 @@ import { type MachineFacts, machineFacts } from "../../devices/machine.ts";
 import { HandheldError } from "../../errors.ts";
 import type { Backend } from "../../kernels/backend.ts";
 import type { Spec } from "../../spec/spec.ts";
-import { boundBy, readingOf } from "./anchors.ts";
+import { meanTime } from "../statistics.ts";
+import { boundBy, paceOf, type Reading, readingOf } from "./anchors.ts";
 import { type CheckModel, chooseCheckModels, stepModels } from "./check-models.ts";
 import { plainFactors, total } from "./factors.ts";
 import { Guard } from "./guard.ts";
@@ -15,7 +16,7 @@ import { pooledDecoder } from "./pooled.ts";
 import { rest } from "./rest.ts";
 import { Stage } from "./stage.ts";
 import { measureSteadily, type SteadyResult } from "./steady.ts";
-import { Stopwatch } from "./stopwatch.ts";
+import { Stopwatch, sliceMs } from "./stopwatch.ts";
 import { DeviceTimes, type RawTimes } from "./times.ts";
 import { anchorTrials, stageShape, type Trial } from "./trials.ts";
 import { speedsOf, type TurnSpeeds, timeByTurns } from "./whole-model.ts";
@@ -29,7 +30,7 @@ export interface CalibrationOptions {
   onProgress?: ((done: number, what: "operations" | "models") => void) | undefined;
   /** Take the result of a machine that did not stay the same; its `quality.steady` is then false. Default false. */
   acceptUnsteady?: boolean | undefined;
-  /** Most by which one anchor may be slower than the other, as a share. Default 0.15. */
+  /** Beside operations, most by which one anchor may be slower than the other, as a share. Default 0.15. */
   bound?: number | undefined;
   /** Bytes of weights to walk through, more than the caches hold. Default: 256 MiB, less where memory is short. */
   weightBytes?: number | undefined;
@@ -41,23 +42,23 @@ export interface CalibrationOptions {
 
 /** Of the seconds, the share for operations and their retries; the rest is for whole models. */
 const operationShare = 0.5;
+const stepSlices = 16;
 /** After this share no further turn of a whole model begins: it has to end, and the fit takes its time. */
 const endShare = 0.95;
 /** Of what is left for whole models, the share for waiting until the machine is as it was. */
 const patienceShare = 0.4;
 /** Whole models that must have been measured then; fewer where fewer were asked for. */
 const leastModels = 6;
-// What 60 seconds allow: milliseconds of the largest operation, and of a slice of many small ones.
+// Milliseconds of the largest operation that 60 seconds allow.
 const largestMs = 12;
-const sliceMs = 2;
 /** Slices of each operation in a visit, one after all others of its batch. */
 const passes = 4;
 
 /**
  * Calibrates the device that a backend runs on, with the backend's threads.
  *
- * Needs about 400 MB. Measures some hundred operations up to three times in shuffled order, with three anchors between
- * them; then whole models with random weights, by turns, which say how well the operations add up.
+ * Needs about 400 MB. Measures some hundred operations by turns, in up to four visits in shuffled order, with two anchors
+ * between them; then whole models with random weights, by turns, which say how well the operations add up.
  * @throws HandheldError `unsteady` when the machine did not stay the same (busy, throttled), `aborted`, `out-of-memory`
  * @example
  * ```ts
@@ -74,7 +75,7 @@ export async function calibrateDevice(backend: Backend, options: CalibrationOpti
     const calibration = new Calibration(stage, options, started);
     const measured = await calibration.measureOperations();
     const raw = calibration.rawTimes(measured);
-    const { models, speeds } = await calibration.measureModels(measured);
+    const { models, speeds, steady } = await calibration.measureModels(measured);
     const { checks, ...held } = holdAgainstModels(raw, models, speeds);
     return {
       format: "handheld-latency-profile",
@@ -85,6 +86,7 @@ export async function calibrateDevice(backend: Backend, options: CalibrationOpti
       ...held,
       quality: {
         ...qualityOf(measured),
+        steady: measured.steady && steady,
         weightBytes: stage.weightBytes,
         seconds: (performance.now() - started) / 1000,
         checks,
@@ -93,6 +95,13 @@ export async function calibrateDevice(backend: Backend, options: CalibrationOpti
   } finally {
     stage.free();
   }
+}
+
+/** Whole models whose speeds count, and whether the machine was as beside the operations then. */
+interface ModelsMeasured {
+  models: readonly CheckModel[];
+  speeds: TurnSpeeds[];
+  steady: boolean;
 }
 
 class Calibration {
@@ -158,12 +167,12 @@ class Calibration {
   }
 
   /** The tables of measured operations, and what a pass takes besides them. */
-  rawTimes({ values }: SteadyResult): RawTimes {
+  rawTimes({ values, anchors }: SteadyResult): RawTimes {
     const raw = this.operations.rawTimes(values);
     const { small, large } = stepModels(this.stage.backend.serialWork);
     const step = (spec: Spec) => {
       const operations = total(new DeviceTimes(raw).pass(spec, 1, 0), plainFactors);
-      return Math.max(leastStep, this.timeStep(spec) - operations);
+      return Math.max(leastStep, this.timeStep(spec, readingOf(anchors)) - operations);
     };
     const smallStep = step(small);
     if (raw.serial) raw.serial.step = smallStep;
@@ -173,7 +182,7 @@ class Calibration {
   }
 
   /** Whole models, while the anchors read what they read beside the operations. */
-  async measureModels({ anchors }: SteadyResult): Promise<{ models: readonly CheckModel[]; speeds: TurnSpeeds[] }> {
+  async measureModels({ anchors }: SteadyResult): Promise<ModelsMeasured> {
     const { options, stopwatch } = this;
     const seconds = Math.max(0, this.seconds - this.elapsedMs() / 1000);
     const models = options.models ?? chooseCheckModels(this.rate, (1 - patienceShare) * seconds);
@@ -199,12 +208,12 @@ class Calibration {
     });
     options.onProgress?.(1, "models");
     const speeds = models.map((_, i) => speedsOf(turns, i)!);
-    const steady = speeds.map(({ disturbed }) => !disturbed);
-    const count = steady.filter(Boolean).length;
+    const sound = speeds.map(({ disturbed }) => !disturbed);
+    const count = sound.filter(Boolean).length;
     if (count >= Math.min(leastModels, models.length)) {
-      return { models: models.filter((_, i) => steady[i]), speeds: speeds.filter((_, i) => steady[i]) };
+      return { models: models.filter((_, i) => sound[i]), speeds: speeds.filter((_, i) => sound[i]), steady: true };
     }
-    if (options.acceptUnsteady) return { models, speeds };
+    if (options.acceptUnsteady) return { models, speeds, steady: false };
     throw new HandheldError(
       "unsteady",
       `the machine did not stay the same while it was calibrated: beside ${models.length - count} of ${models.length} whole ` +
@@ -212,8 +221,8 @@ class Calibration {
     );
   }
 
-  /** Microseconds of the first token of a model. */
-  private timeStep(spec: Spec): number {
+  /** Microseconds of the first token of a model, as at the anchors' reference. */
+  private timeStep(spec: Spec, reference: Reading): number {
     const decoder = this.open(spec);
     const session = decoder.createSession({ capacity: 8 });
     const append = () => {
@@ -221,14 +230,12 @@ class Calibration {
       session.append([1]);
     };
     try {
-      return this.stopwatch.fastest({
-        name: "step",
-        countedWork: Infinity,
-        work: 0,
-        serial: false,
-        weights: boundBy.arithmetic,
-        prepare: () => append,
-      });
+      const weights = boundBy.arithmetic;
+      const trial = { name: "step", countedWork: Infinity, work: 0, serial: false, weights, prepare: () => append };
+      const trials = [...this.anchors, trial];
+      const slices = Array.from({ length: stepSlices }, () => trials.map((one) => this.stopwatch.slice(one)));
+      const [arithmetic, memory, step] = trials.map((_, i) => meanTime(slices.map((slice) => slice[i]!)));
+      return step! / paceOf([arithmetic!, memory!], reference, weights);
     } finally {
       session.close();
       decoder.close();

@@ -53,7 +53,7 @@ function nameOf([layers, width, ffnWidth, heads, kvHeads, vocabulary, activation
   return `${sharing} layers, width ${width}, FFN ${ffnWidth}, ${heads}/${kvHeads} heads, ${vocabulary} tokens, ${activation}`;
 }
 
-// A model's turns: warming up and three repeats, two rounds; decoding costs a like time, and so does what lies between.
+// Two rounds of each: warming up, three repeats at least, what is cached before decoding; decoding and the anchors take as long.
 const promptsTimed = 24;
 
 /** As many of the models as `seconds` allow at `rate` multiply-adds per microsecond, at least six of the smallest. */

@@ -1,6 +1,7 @@
 // Guarded measuring on a simulated machine, whose state changes with its clock, which every step moves on.
 import { expect, it } from "vitest";
-import { Guard, guardBound } from "./guard.ts";
+import { anchorBound } from "./anchors.ts";
+import { Guard } from "./guard.ts";
 
 /** A guard over two anchors that should take 100 µs; `memory` says what the second one takes at a time in milliseconds. */
 function guarded(memory: (ms: number) => number, patienceMs: number) {
@@ -57,7 +58,7 @@ it("gives the least disturbed one when its patience is over, and says how unlike
   const { value, off } = await measure();
   expect(value).toBe(1);
   expect(off).toBeCloseTo(0.3, 12);
-  expect(off).toBeGreaterThan(guardBound);
+  expect(off).toBeGreaterThan(anchorBound);
   const { taken } = counts();
   // Nothing is left to wait with: what comes is taken.
   await measure();

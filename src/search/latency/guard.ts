@@ -1,6 +1,7 @@
 // Measures while a machine is as it was: anchors are read beside every measurement and between its repeats; what was taken in
 // another state is taken again, after waiting for the state to come back. Knows nothing of what is measured.
-import { meanTime, type Reading, unlikeness } from "./anchors.ts";
+import { meanTime } from "../statistics.ts";
+import { anchorBound, type Reading, unlikeness } from "./anchors.ts";
 
 /** What a guard watches. */
 export interface GuardOptions {
@@ -22,11 +23,11 @@ export interface Guarded<T> {
   off: number;
 }
 
-/** Most by which one anchor may be slower than the other, as a share. */
-export const guardBound = 0.15;
 const restMs = 100;
-/** Readings before and after a measurement. */
+/** Readings before and after a measurement, and how many milliseconds of it one more should stand for. */
 const around = 4;
+const msPerReading = 40;
+const mostBetween = 20;
 
 /** Measures one thing after the other. */
 export class Guard {
@@ -47,7 +48,7 @@ export class Guard {
 
   /**
    * Takes a measurement, again and again while the machine is in another state and patience lasts; the least disturbed one
-   * counts. `take` calls `between` between its repeats.
+   * counts. `take` calls `between` between its repeats: the longer they last, the more readings.
    */
   async measure<T>(take: (between: () => void) => Promise<T>): Promise<Guarded<T>> {
     const { readAnchors, reference, rest } = this.options;
@@ -55,19 +56,23 @@ export class Guard {
     for (;;) {
       const started = this.now();
       const readings: Reading[] = [];
+      let last = started;
       const read = (times: number) => {
         for (let i = 0; i < times; i++) readings.push(readAnchors());
+        last = this.now();
       };
       read(around);
-      const value = await take(() => read(1));
+      const between = () => read(Math.min(mostBetween, Math.max(1, Math.ceil((this.now() - last) / msPerReading))));
+      const value = await take(between);
       read(around);
       const reading = reference.map((_, anchor) => meanTime(readings.map((one) => one[anchor]!)));
       const off = unlikeness(reading, reference);
       if (best === null || off < best.off) best = { value, reading, off };
-      if (off <= guardBound) return best;
-      await rest(restMs);
+      if (off <= anchorBound) return best;
       this.patienceMs -= this.now() - started;
-      if (this.patienceMs <= 0) return best;
+      if (this.patienceMs <= restMs) return best;
+      await rest(restMs);
+      this.patienceMs -= restMs;
     }
   }
 }

@@ -118,12 +118,12 @@ const profile = z.strictObject({
   /** Of a profile that is passed on: which machine it is and how it was measured, in words. */
   about: z.string().min(1).max(400).optional(),
   quality: z.strictObject({
-    /** Whether every anchor kept within the bound. False only where the caller accepted that. */
+    /** Whether all was measured in the state of most of the time. False only where the caller accepted that. */
     steady: z.boolean(),
-    /** The bound on each anchor's spread and drift. */
+    /** Most by which one anchor was slower than the other beside what counts. */
     bound: positive,
     anchors: z.array(anchor),
-    /** Measurements that were repeated because the anchor beside them was off. */
+    /** Operations that were measured again because the machine was in another state. */
     retried: z.number().int().nonnegative(),
     points: z.number().int().positive(),
     /** Bytes of the window of weights that were streamed, the memory anchor's among them. */

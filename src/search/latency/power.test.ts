@@ -1,5 +1,5 @@
 // Power by a counter in a folder that looks as Linux shows it: what it counts, that it stands still, that there is none.
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
@@ -23,7 +23,11 @@ function sys() {
   folders.push(root);
   const zone = join(root, "class/powercap/intel-rapl:0");
   mkdirSync(zone, { recursive: true });
-  const write = (name: string, value: string | number) => writeFileSync(join(zone, name), `${value}\n`);
+  // A reader never sees half a file, as with the kernel's.
+  const write = (name: string, value: string | number) => {
+    writeFileSync(join(zone, "next"), `${value}\n`);
+    renameSync(join(zone, "next"), join(zone, name));
+  };
   write("name", "package-0");
   write("max_energy_range_uj", 262_143_328_850);
   const count = (joules: number) => write("energy_uj", Math.round(joules * 1e6));

@@ -71,7 +71,7 @@ function repeated(stage: Stage, shape: readonly number[], block: number): Trial 
     ...once,
     name: `blocks of ${block} bytes run twice, of ${once.name}`,
     warmUps: 0,
-    least: (2 * block) / size,
+    whole: (2 * block) / size,
     prepare() {
       const { backend, codes, input, output } = stage;
       backend.quantizeRows(codes, input, N, K);

@@ -46,6 +46,7 @@ export class Stage {
   private readonly pages: Ptr;
   private readonly pointers: Ptr[] = [];
   private at = 0;
+  private readonly everywhere = { at: 0 };
 
   /** @throws HandheldError `out-of-memory` */
   constructor(backend: Backend, sizes: StageSizes) {
@@ -89,15 +90,18 @@ export class Stage {
     return ptr;
   }
 
-  /** Where the next `bytes` of weights are, call after call, in turns through the first `window` bytes; on a way of its own. */
-  walk(bytes: number, window = this.weightBytes): () => Ptr {
+  /**
+   * Where the next `bytes` of weights are, call after call, in turns through the first `window` bytes. Walks through all of the
+   * weights go on where the last one ended, so that none finds in a cache what another left there.
+   */
+  walk(bytes: number, window: number): () => Ptr {
     const size = Math.ceil(bytes / unit) * unit;
+    const cursor = window < this.weightBytes ? { at: 0 } : this.everywhere;
     const end = Math.min(this.weightBytes, Math.max(window, size));
-    let at = 0;
     return () => {
-      if (at + size > end) at = 0;
-      at += size;
-      return this.weights + at - size;
+      if (cursor.at + size > end) cursor.at = 0;
+      cursor.at += size;
+      return this.weights + cursor.at - size;
     };
   }
 

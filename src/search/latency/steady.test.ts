@@ -110,11 +110,11 @@ describe("measureSteadily", () => {
 
   it("short of time every item gets one visit, and nothing again", async () => {
     const short = machine(
-      both((moment) => (moment < 20 ? 1.04 : 1)),
-      { hasTimeFor: () => false },
+      both((moment) => (moment < 20 ? 1.6 : 1)),
+      { hasTimeFor: () => false, acceptUnsteady: true },
     );
     const result = await short.run();
     expect(short.measured.every((times) => times === passes)).toBe(true);
-    expect(result).toMatchObject({ steady: true, retried: 0 });
+    expect(result).toMatchObject({ steady: false, retried: 0 });
   });
 });

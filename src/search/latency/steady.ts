@@ -3,13 +3,13 @@
 // is measured.
 import { HandheldError } from "../../errors.ts";
 import { createRandom } from "../../random.ts";
-import { median } from "../statistics.ts";
+import { meanTime, median } from "../statistics.ts";
 import {
   anchorBound,
   isLike,
-  meanTime,
   paceOf,
   type Reading,
+  readingOf,
   referenceOf,
   summarize,
   type Weights,
@@ -65,6 +65,9 @@ interface Batch {
   reading: Reading;
 }
 
+/** A batch whose items count, but for those that are null. */
+type Kept = Omit<Batch, "items"> & { items: readonly (number | null)[] };
+
 // How often batches are measured again at most.
 const mostRetries = 6;
 const restMs = 100;
@@ -90,20 +93,27 @@ export async function measureSteadily(items: readonly SteadyItem[], options: Ste
     }
     retried += await retry(batches, take, bound, options);
   }
-  const { reference, good, known } = survey(batches, bound);
-  // Batches of another state count only where an item has no other.
-  const others = batches.filter((batch) => !good.includes(batch) && batch.items.some((item) => !known.has(item)));
-  const readings = [...good, ...others].map(({ reading }) => reading);
+  const { good, known } = survey(batches, bound);
+  // Batches of another state count only for items that have no other.
+  const others = batches
+    .filter((batch) => !good.includes(batch))
+    .map((batch) => ({ ...batch, items: batch.items.map((item) => (known.has(item) ? null : item)) }))
+    .filter((batch) => batch.items.some((item) => item !== null));
   const steady = others.length === 0;
   if (!steady && !options.acceptUnsteady) throw unsteady(options.anchors, batches, others.length, bound);
-  const values = valuesOf([...good, ...others], items, reference);
-  return { values, anchors: summarize(options.anchors, readings), steady, bound, retried };
+  const kept = [...good, ...others];
+  const anchors = summarize(
+    options.anchors,
+    kept.map(({ reading }) => reading),
+  );
+  return { values: valuesOf(kept, items, readingOf(anchors)), anchors, steady, bound, retried };
 }
 
-function measureBatch(chosen: number[], items: readonly SteadyItem[], options: SteadyOptions): Batch {
+async function measureBatch(chosen: number[], items: readonly SteadyItem[], options: SteadyOptions): Promise<Batch> {
   const times: number[][] = chosen.map(() => []);
   const readings: Reading[] = [options.readAnchors()];
   for (let pass = 0; pass < options.passes; pass++) {
+    await options.rest(0); // lets Ctrl-C, and a page's messages, in
     chosen.forEach((item, i) => void times[i]!.push(items[item]!.measure()));
     readings.push(options.readAnchors());
   }
@@ -132,20 +142,21 @@ async function retry(
   return retried;
 }
 
-/** How the machine was most of the time, the batches that were measured then, and the items that these have. */
-function survey(batches: readonly Batch[], bound: number): { reference: Reading; good: Batch[]; known: Set<number> } {
+/** The batches that were measured while the machine was as it was most of the time, and the items that these have. */
+function survey(batches: readonly Batch[], bound: number): { good: Batch[]; known: Set<number> } {
   const reference = referenceOf(
     batches.map(({ reading }) => reading),
     bound,
   );
   const good = batches.filter(({ reading }) => isLike(reading, reference, bound));
-  return { reference, good, known: new Set(good.flatMap((batch) => batch.items)) };
+  return { good, known: new Set(good.flatMap((batch) => batch.items)) };
 }
 
-function valuesOf(batches: readonly Batch[], items: readonly SteadyItem[], reference: Reading): number[] {
+function valuesOf(batches: readonly Kept[], items: readonly SteadyItem[], reference: Reading): number[] {
   const visits: number[][] = items.map(() => []);
   for (const batch of batches) {
     for (const [i, item] of batch.items.entries()) {
+      if (item === null) continue;
       visits[item]!.push(batch.values[i]! / paceOf(batch.reading, reference, items[item]!.weights));
     }
   }

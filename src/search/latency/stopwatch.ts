@@ -4,9 +4,12 @@ import { int4Bytes } from "../../quant/int4.ts";
 import type { Stage } from "./stage.ts";
 import type { Trial } from "./trials.ts";
 
+/** Milliseconds of a slice: short, for what others do on a shared processor comes and goes within milliseconds. */
+export const sliceMs = 2;
+
 /** How a stopwatch measures. */
 export interface StopwatchOptions {
-  /** Milliseconds of one slice, more where the clock is coarse: short, for what others do on a shared processor comes and goes within milliseconds. */
+  /** Milliseconds of one slice, more where the clock is coarse. */
   sliceMs: number;
   /** Milliseconds of a clock. */
   now: () => number;
@@ -15,6 +18,7 @@ export interface StopwatchOptions {
 const fastestOf = 12;
 // A page that is not isolated has a clock that ticks ten times a millisecond.
 const ticksPerSlice = 50;
+const longestSliceMs = 10;
 // Below the 2,048 commands of the queue.
 const listCommands = 1500;
 // The side of a square matrix whose product with one token is work enough for all threads.
@@ -27,13 +31,13 @@ export class Stopwatch {
   private readonly fillerRows: number;
   private readonly fillerWeights: Ptr;
   private fillerMicroseconds = 0;
-  private readonly counts = new Map<Trial, number>();
+  private readonly counts = new WeakMap<Trial, number>();
   private readonly sliceMs: number;
 
   constructor(stage: Stage, options: StopwatchOptions) {
     this.stage = stage;
     this.options = options;
-    this.sliceMs = Math.max(options.sliceMs, ticksPerSlice * tickOf(options.now));
+    this.sliceMs = Math.max(options.sliceMs, Math.min(longestSliceMs, ticksPerSlice * tickOf(options.now)));
     this.fillerRows = 8 * Math.ceil((1.01 * stage.backend.serialWork) / fillerColumns / 8);
     stage.rewind();
     this.fillerWeights = stage.nextWeights(int4Bytes(this.fillerRows, fillerColumns));
@@ -45,7 +49,10 @@ export class Stopwatch {
     const count = this.counts.get(trial) ?? this.countFor(trial, queue);
     const { warmUps = 1 } = trial;
     if (warmUps > 0) this.run(trial, queue, warmUps);
-    return Math.max(1e-3, this.run(trial, queue, count));
+    const time = Math.max(1e-3, this.run(trial, queue, count));
+    // What disturbed the first look made the slice too short: the next one looks again.
+    if (time * count < 500 * this.sliceMs) this.counts.delete(trial);
+    return time;
   }
 
   /** The fastest of many slices. */
@@ -59,7 +66,7 @@ export class Stopwatch {
     const inSlice = (time: number) => Math.max(1, Math.min(20_000, Math.ceil(sliceUs / Math.max(1e-3, time))));
     this.run(trial, queue, 1);
     const first = Math.min(200, inSlice(4 * this.run(trial, queue, 1)));
-    const whole = trial.least ?? 1;
+    const { whole = 1 } = trial;
     const count = whole * Math.ceil(inSlice(this.run(trial, queue, first)) / whole);
     this.counts.set(trial, count);
     return count;
@@ -108,14 +115,16 @@ export class Stopwatch {
   }
 }
 
-/** The smallest step of a clock, in milliseconds. */
+/** The smallest step of a clock, in milliseconds; 0 for one that stands still. */
 function tickOf(now: () => number): number {
   let tick = Infinity;
-  for (let i = 0; i < 5; i++) {
-    const started = now();
-    let ended = started;
-    while (ended === started) ended = now();
-    tick = Math.min(tick, ended - started);
+  let last = now();
+  for (let i = 0, ticks = 0; i < 1e6 && ticks < 5; i++) {
+    const time = now();
+    if (time === last) continue;
+    tick = Math.min(tick, time - last);
+    last = time;
+    ticks++;
   }
-  return tick;
+  return Number.isFinite(tick) ? tick : 0;
 }

@@ -1,6 +1,6 @@
-// The operations that a calibration measures: how each one is queued, over which grid of shapes. Timing is in bench.ts.
+// The operations that a calibration measures: how each one is queued, over which grid of shapes. Timing is in stopwatch.ts.
 import { matrixBytes } from "../../spec/arithmetic.ts";
-import { boundBy, type Weights } from "./anchors.ts";
+import { boundBy, productWeights, type Weights } from "./anchors.ts";
 import { pointsOf } from "./grid.ts";
 import type { LatencyTables } from "./latency-profile.ts";
 import { type RowKind, rowKinds } from "./plan.ts";
@@ -18,10 +18,10 @@ export interface Trial {
   serial: boolean;
   /** How its time goes with the anchors'. */
   weights: Weights;
-  /** Operations until a cache holds what it should hold, and the fewest that say something: 1 where not given. */
+  /** Operations until a cache holds what it should hold; a slice has a multiple of `whole` of them. 1 where not given. */
   warmUps?: number;
-  least?: number;
-  /** Gets ready and gives what queues the operation once, where the last time ended. */
+  whole?: number;
+  /** Gets ready and gives what queues the operation once. Walks through weights go on where they ended the last time. */
   prepare(): () => void;
 }
 
@@ -103,7 +103,7 @@ export function matmul(stage: Stage, point: readonly number[], window: number, s
     countedWork: work,
     work,
     serial,
-    weights: N >= 16 || window <= mostCached ? boundBy.arithmetic : N > 1 ? boundBy.both : boundBy.memory,
+    weights: window <= mostCached ? boundBy.arithmetic : productWeights(N),
     warmUps: cached ? walks * Math.ceil(Math.min(window, mostWarmUp) / bytes) : 1,
     prepare() {
       const { backend, codes, input, output } = stage;
@@ -113,11 +113,14 @@ export function matmul(stage: Stage, point: readonly number[], window: number, s
   };
 }
 
+export const anchorNames = ["arithmetic", "memory"] as const;
+
 /** The anchors: arithmetic, and memory (weights from the first `window` bytes). */
 export function anchorTrials(stage: Stage, window: number): Trial[] {
+  const [arithmetic, memory] = anchorNames;
   return [
-    { ...matmul(stage, [64, 512, 512], hotWindow, false)!, name: "arithmetic" },
-    { ...matmul(stage, [1, 2048, 2048], window, false)!, name: "memory", warmUps: 1 },
+    { ...matmul(stage, [64, 512, 512], hotWindow, false)!, name: arithmetic },
+    { ...matmul(stage, [1, 2048, 2048], window, false)!, name: memory, warmUps: 1 },
   ];
 }
 

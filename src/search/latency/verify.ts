@@ -11,8 +11,8 @@ import { pooledDecoder } from "./pooled.ts";
 import type { Estimate, Predictor, SpeedRequest } from "./predictor.ts";
 import { rest } from "./rest.ts";
 import { Stage } from "./stage.ts";
-import { Stopwatch } from "./stopwatch.ts";
-import { anchorTrials, stageShape } from "./trials.ts";
+import { Stopwatch, sliceMs } from "./stopwatch.ts";
+import { anchorNames, anchorTrials, stageShape } from "./trials.ts";
 import { speedsOf, type TimedTurn, timeByTurns } from "./whole-model.ts";
 
 /** What a machine's anchors read when it was calibrated, in microseconds, and the bytes that the memory anchor walks through. */
@@ -21,9 +21,10 @@ export interface AnchorReference {
   weightBytes: number;
 }
 
-/** The anchors of a profile. */
-export function anchorsOf({ quality }: LatencyProfile): AnchorReference {
-  return { times: readingOf(quality.anchors), weightBytes: quality.weightBytes };
+/** The anchors of a profile; no times where it was made with others, as profiles of earlier versions were. */
+export function anchorsOf({ quality: { anchors, weightBytes } }: LatencyProfile): AnchorReference {
+  const ours = anchors.length === anchorNames.length && anchors.every(({ name }, i) => name === anchorNames[i]);
+  return { times: ours ? readingOf(anchors) : [], weightBytes };
 }
 
 /** Options of {@link verifyCandidates}. */
@@ -146,7 +147,7 @@ function poolBytes(specs: readonly Spec[]): number {
 
 function guardOf(stage: Stage, { times, weightBytes }: AnchorReference, options: VerifyOptions): Guard {
   const { now = () => performance.now(), patienceSeconds = 30, signal } = options;
-  const stopwatch = new Stopwatch(stage, { sliceMs: 1, now });
+  const stopwatch = new Stopwatch(stage, { sliceMs, now });
   const trials = anchorTrials(stage, weightBytes);
   return new Guard({
     readAnchors: () => trials.map((trial) => stopwatch.slice(trial)),

@@ -2,8 +2,8 @@
 import { HandheldError } from "../../errors.ts";
 import type { Spec } from "../../spec/spec.ts";
 import { mostDecoded, type Speed, type TimedDecoder, type TimingOptions, timeDecode, timePrefill } from "../timing.ts";
-import { boundBy, paceOf, type Weights } from "./anchors.ts";
-import { type Guard, guardBound } from "./guard.ts";
+import { anchorBound, paceOf, productWeights, type Weights } from "./anchors.ts";
+import type { Guard } from "./guard.ts";
 
 /** One turn of one model. */
 export interface TimedTurn {
@@ -24,7 +24,7 @@ export interface TimedTurn {
 export interface TurnOptions {
   /** Times that each model gets its turn. */
   rounds: number;
-  /** Repeats of a turn, of which the median counts, and seconds of each. */
+  /** Repeats of a turn, of which the mean counts, and seconds of each. */
   repeats: number;
   repeatSeconds: number;
   /** Seconds after which no further repeat is started, once there are three. */
@@ -81,10 +81,9 @@ export async function timeByTurns(
 async function timeOnce({ spec, prompt, context }: TimedModel, open: Open, options: TurnOptions) {
   const decoder = open(spec);
   try {
-    const boundBelow = prompt < leastProduct ? boundBy.memory : boundBy.arithmetic;
-    const prefill = await timePhase((timing) => timePrefill(decoder, prompt, timing), boundBelow, options);
+    const prefill = await timePhase((timing) => timePrefill(decoder, prompt, timing), productWeights(prompt), options);
     const start = Math.max(0, Math.min(context - mostDecoded / 2, spec.context - mostDecoded));
-    const decode = await timePhase((timing) => timeDecode(decoder, start, timing), boundBy.memory, options);
+    const decode = await timePhase((timing) => timeDecode(decoder, start, timing), productWeights(1), options);
     return {
       ...{ prefill: prefill.speed, decode: decode.speed },
       ...{ prefillPace: prefill.pace, decodePace: decode.pace },
@@ -95,19 +94,16 @@ async function timeOnce({ spec, prompt, context }: TimedModel, open: Open, optio
   }
 }
 
-// Tokens from which on a product is bound by arithmetic.
-const leastProduct = 16;
-
 async function timePhase(
   time: (timing: TimingOptions) => Promise<Speed>,
   weights: Weights,
   { guard, repeats, repeatSeconds, budgetSeconds, now, signal }: TurnOptions,
 ) {
   const timing = { repeats, repeatSeconds, budgetSeconds, now, signal };
-  if (guard === undefined) return { speed: (await time(timing)).tokensPerSecond, pace: 1, off: 0 };
+  if (guard === undefined) return { speed: (await time(timing)).mean, pace: 1, off: 0 };
   const { value, reading, off } = await guard.measure((between) => time({ ...timing, between }));
   const pace = paceOf(reading, guard.reference, weights);
-  return { speed: value.tokensPerSecond * pace, pace, off };
+  return { speed: value.mean * pace, pace, off };
 }
 
 /** Speeds of one model, in tokens per second, round by round. */
@@ -124,7 +120,7 @@ export interface TurnSpeeds {
 export function speedsOf(turns: readonly TimedTurn[], model: number): TurnSpeeds | null {
   const own = turns.filter((turn) => turn.model === model).sort((a, b) => a.round - b.round);
   if (own.length === 0) return null;
-  const steady = own.filter(({ off }) => off <= guardBound);
+  const steady = own.filter(({ off }) => off <= anchorBound);
   const disturbed = steady.length === 0;
   const counted = disturbed ? own : steady;
   return {

@@ -51,8 +51,8 @@ const patienceShare = 0.4;
 const leastModels = 6;
 // Milliseconds of the largest operation that 60 seconds allow.
 const largestMs = 12;
-/** Slices of each operation in a visit, one after all others of its batch. */
-const passes = 4;
+/** Slices of each operation in a visit, one after all others of its batch: where there are 30 seconds or more, and where not. */
+const [passes, fewPasses] = [4, 2];
 
 /**
  * Calibrates the device that a backend runs on, with the backend's threads.
@@ -134,6 +134,7 @@ class Calibration {
   /** Microseconds of each operation. */
   measureOperations(): Promise<SteadyResult> {
     const { stopwatch, anchors } = this;
+    const turns = this.scale < 0.5 ? fewPasses : passes;
     let [spentMs, visits] = [0, 0];
     const timed = <T>(measure: () => T): T => {
       const started = performance.now();
@@ -144,7 +145,7 @@ class Calibration {
     const items = this.operations.trials.map((trial) => ({
       weights: trial.weights,
       measure: () => {
-        visits += 1 / passes;
+        visits += 1 / turns;
         return timed(() => stopwatch.slice(trial));
       },
     }));
@@ -157,7 +158,7 @@ class Calibration {
         }),
       visits: 4,
       batch: 24,
-      passes,
+      passes: turns,
       hasTimeFor: (more) => (more * spentMs) / visits < operationShare * this.seconds * 1000 - this.elapsedMs(),
       bound: this.options.bound,
       acceptUnsteady: this.options.acceptUnsteady === true,

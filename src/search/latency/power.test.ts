@@ -42,10 +42,10 @@ it("is what the counter says of each stretch of time, with its name", async () =
   try {
     const { watts, note } = await measurePower(backend, { root, seconds: 0.1 });
     expect(note).toBe("Linux powercap (package-0)");
-    // 12 W, but for what the counter is behind when it is read.
+    // 12 W, but for what the counter is behind when it is read: on a busy machine a good part of a stretch. Another unit is far off.
     for (const one of Object.values(watts!)) {
-      expect(one).toBeGreaterThan(6);
-      expect(one).toBeLessThan(24);
+      expect(one).toBeGreaterThan(2);
+      expect(one).toBeLessThan(72);
     }
   } finally {
     clearInterval(timer);

@@ -19,6 +19,8 @@ const fastestOf = 12;
 // A page that is not isolated has a clock that ticks ten times a millisecond.
 const ticksPerSlice = 50;
 const longestSliceMs = 10;
+/** Warming up ends after the time of so many slices. */
+const mostWarmUpSlices = 10;
 // Below the 2,048 commands of the queue.
 const listCommands = 1500;
 // The side of a square matrix whose product with one token is work enough for all threads.
@@ -47,12 +49,18 @@ export class Stopwatch {
   slice(trial: Trial): number {
     const queue = trial.prepare();
     const count = this.counts.get(trial) ?? this.countFor(trial, queue);
-    const { warmUps = 1 } = trial;
-    if (warmUps > 0) this.run(trial, queue, warmUps);
+    this.warmUp(trial, queue, count);
     const time = Math.max(1e-3, this.run(trial, queue, count));
     // What disturbed the first look made the slice too short: the next one looks again.
     if (time * count < 500 * this.sliceMs) this.counts.delete(trial);
     return time;
+  }
+
+  private warmUp(trial: Trial, queue: () => void, count: number): void {
+    const end = this.options.now() + mostWarmUpSlices * this.sliceMs;
+    for (let left = trial.warmUps ?? 1; left > 0 && this.options.now() < end; left -= count) {
+      this.run(trial, queue, Math.min(left, count));
+    }
   }
 
   /** The fastest of many slices. */

@@ -44,7 +44,7 @@ export interface CalibrationOptions {
 const operationShare = 0.5;
 const stepSlices = 16;
 /** After this share no further turn of a whole model begins: it has to end, and the fit takes its time. */
-const endShare = 0.95;
+const endShare = 0.9;
 /** Of what is left for whole models, the share for waiting until the machine is as it was. */
 const patienceShare = 0.4;
 /** Whole models that must have been measured then; fewer where fewer were asked for. */

@@ -1,7 +1,7 @@
 // What a machine was like while something was measured: readings of two fixed operations, one that arithmetic bounds and one
 // that memory bounds. Both slower by as much: it runs at another pace, which times can be freed of. One slower than the other:
 // it is in another state, where nothing compares. Pure arithmetic; who measures takes the readings.
-import { median } from "../statistics.ts";
+import { meanTime, median } from "../statistics.ts";
 import type { Anchor } from "./latency-profile.ts";
 
 /** Microseconds of the anchors at one moment, or over a while: arithmetic, memory. */
@@ -42,6 +42,11 @@ export function referenceOf(readings: readonly Reading[], bound: number): number
 /** What a profile's anchors say the machine was like: each one's median. */
 export function readingOf(anchors: readonly Anchor[]): number[] {
   return anchors.map(({ times }) => median(times));
+}
+
+/** What several readings say together: each anchor's mean time. */
+export function meanReading(readings: readonly Reading[]): number[] {
+  return readings[0]!.map((_, anchor) => meanTime(readings.map((reading) => reading[anchor]!)));
 }
 
 /** By which factor what has these weights was slower than at the reference. */

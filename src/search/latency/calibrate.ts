@@ -5,7 +5,7 @@ import { HandheldError } from "../../errors.ts";
 import type { Backend } from "../../kernels/backend.ts";
 import type { Spec } from "../../spec/spec.ts";
 import { meanTime } from "../statistics.ts";
-import { boundBy, paceOf, type Reading, readingOf } from "./anchors.ts";
+import { boundBy, meanReading, paceOf, type Reading, readingOf } from "./anchors.ts";
 import { type CheckModel, chooseCheckModels, stepModels } from "./check-models.ts";
 import { plainFactors, total } from "./factors.ts";
 import { Guard } from "./guard.ts";
@@ -154,7 +154,7 @@ class Calibration {
       readAnchors: () =>
         timed(() => {
           stopwatch.measureFiller();
-          return anchors.map((trial) => stopwatch.slice(trial));
+          return stopwatch.sliceAll(anchors);
         }),
       visits: 4,
       batch: 24,
@@ -188,7 +188,7 @@ class Calibration {
     const seconds = Math.max(0, this.seconds - this.elapsedMs() / 1000);
     const models = options.models ?? chooseCheckModels(this.rate, (1 - patienceShare) * seconds);
     const guard = new Guard({
-      readAnchors: () => this.anchors.map((trial) => stopwatch.slice(trial)),
+      readAnchors: () => stopwatch.sliceAll(this.anchors),
       reference: readingOf(anchors),
       patienceMs: patienceShare * seconds * 1000,
       rest: (ms) => this.rest(ms),
@@ -233,10 +233,13 @@ class Calibration {
     try {
       const weights = boundBy.arithmetic;
       const trial = { name: "step", countedWork: Infinity, work: 0, serial: false, weights, prepare: () => append };
-      const trials = [...this.anchors, trial];
-      const slices = Array.from({ length: stepSlices }, () => trials.map((one) => this.stopwatch.slice(one)));
-      const [arithmetic, memory, step] = trials.map((_, i) => meanTime(slices.map((slice) => slice[i]!)));
-      return step! / paceOf([arithmetic!, memory!], reference, weights);
+      const readings: Reading[] = [];
+      const steps: number[] = [];
+      for (let slice = 0; slice < stepSlices; slice++) {
+        readings.push(this.stopwatch.sliceAll(this.anchors));
+        steps.push(this.stopwatch.slice(trial));
+      }
+      return meanTime(steps) / paceOf(meanReading(readings), reference, weights);
     } finally {
       session.close();
       decoder.close();

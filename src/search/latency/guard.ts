@@ -1,7 +1,6 @@
 // Measures while a machine is as it was: anchors are read beside every measurement and between its repeats; what was taken in
 // another state is taken again, after waiting for the state to come back. Knows nothing of what is measured.
-import { meanTime } from "../statistics.ts";
-import { anchorBound, type Reading, unlikeness } from "./anchors.ts";
+import { anchorBound, meanReading, type Reading, unlikeness } from "./anchors.ts";
 
 /** What a guard watches. */
 export interface GuardOptions {
@@ -65,7 +64,7 @@ export class Guard {
       const between = () => read(Math.min(mostBetween, Math.max(1, Math.ceil((this.now() - last) / msPerReading))));
       const value = await take(between);
       read(around);
-      const reading = reference.map((_, anchor) => meanTime(readings.map((one) => one[anchor]!)));
+      const reading = meanReading(readings);
       const off = unlikeness(reading, reference);
       if (best === null || off < best.off) best = { value, reading, off };
       if (off <= anchorBound) return best;

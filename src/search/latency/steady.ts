@@ -7,6 +7,7 @@ import { meanTime, median } from "../statistics.ts";
 import {
   anchorBound,
   isLike,
+  meanReading,
   paceOf,
   type Reading,
   readingOf,
@@ -65,9 +66,6 @@ interface Batch {
   reading: Reading;
 }
 
-/** A batch whose items count, but for those that are null. */
-type Kept = Omit<Batch, "items"> & { items: readonly (number | null)[] };
-
 // How often batches are measured again at most.
 const mostRetries = 6;
 const restMs = 100;
@@ -95,10 +93,8 @@ export async function measureSteadily(items: readonly SteadyItem[], options: Ste
   }
   const { good, known } = survey(batches, bound);
   // Batches of another state count only for items that have no other.
-  const others = batches
-    .filter((batch) => !good.includes(batch))
-    .map((batch) => ({ ...batch, items: batch.items.map((item) => (known.has(item) ? null : item)) }))
-    .filter((batch) => batch.items.some((item) => item !== null));
+  const counts = (batch: Batch, item: number) => good.includes(batch) || !known.has(item);
+  const others = batches.filter((batch) => !good.includes(batch) && batch.items.some((item) => counts(batch, item)));
   const steady = others.length === 0;
   if (!steady && !options.acceptUnsteady) throw unsteady(options.anchors, batches, others.length, bound);
   const kept = [...good, ...others];
@@ -106,7 +102,7 @@ export async function measureSteadily(items: readonly SteadyItem[], options: Ste
     options.anchors,
     kept.map(({ reading }) => reading),
   );
-  return { values: valuesOf(kept, items, readingOf(anchors)), anchors, steady, bound, retried };
+  return { values: valuesOf(kept, counts, items, readingOf(anchors)), anchors, steady, bound, retried };
 }
 
 async function measureBatch(chosen: number[], items: readonly SteadyItem[], options: SteadyOptions): Promise<Batch> {
@@ -117,8 +113,7 @@ async function measureBatch(chosen: number[], items: readonly SteadyItem[], opti
     chosen.forEach((item, i) => void times[i]!.push(items[item]!.measure()));
     readings.push(options.readAnchors());
   }
-  const reading = options.anchors.map((_, anchor) => meanTime(readings.map((one) => one[anchor]!)));
-  return { items: chosen, values: times.map(meanTime), reading };
+  return { items: chosen, values: times.map(meanTime), reading: meanReading(readings) };
 }
 
 /** Measures batches again that were in another state and have items that no other batch has. */
@@ -152,11 +147,17 @@ function survey(batches: readonly Batch[], bound: number): { good: Batch[]; know
   return { good, known: new Set(good.flatMap((batch) => batch.items)) };
 }
 
-function valuesOf(batches: readonly Kept[], items: readonly SteadyItem[], reference: Reading): number[] {
+/** Medians of the visits that count, freed of their pace. */
+function valuesOf(
+  batches: readonly Batch[],
+  counts: (batch: Batch, item: number) => boolean,
+  items: readonly SteadyItem[],
+  reference: Reading,
+): number[] {
   const visits: number[][] = items.map(() => []);
   for (const batch of batches) {
     for (const [i, item] of batch.items.entries()) {
-      if (item === null) continue;
+      if (!counts(batch, item)) continue;
       visits[item]!.push(batch.values[i]! / paceOf(batch.reading, reference, items[item]!.weights));
     }
   }

@@ -56,6 +56,11 @@ export class Stopwatch {
     return time;
   }
 
+  /** A slice of each of several trials. */
+  sliceAll(trials: readonly Trial[]): number[] {
+    return trials.map((trial) => this.slice(trial));
+  }
+
   private warmUp(trial: Trial, queue: () => void, count: number): void {
     const end = this.options.now() + mostWarmUpSlices * this.sliceMs;
     for (let left = trial.warmUps ?? 1; left > 0 && this.options.now() < end; left -= count) {

@@ -96,15 +96,15 @@ export function matmul(stage: Stage, point: readonly number[], window: number, s
   const bytes = matrixBytes(M, K, "int4");
   if (bytes > window || N * M > stageShape.rows * stageShape.width) return null;
   const work = operationWork.matmul(N, M, K);
-  const cached = window < stage.weightBytes;
   const walk = stage.walk(bytes, window);
+  const warmUps = walks * Math.ceil(Math.min(window, mostWarmUp) / bytes);
   return {
     name: `${window === hotWindow ? "cached" : "streamed"} product ${N} × [${M}, ${K}]`,
     countedWork: work,
     work,
     serial,
     weights: window <= mostCached ? boundBy.arithmetic : productWeights(N),
-    warmUps: cached ? walks * Math.ceil(Math.min(window, mostWarmUp) / bytes) : 1,
+    warmUps: window < stage.weightBytes ? warmUps : 1,
     prepare() {
       const { backend, codes, input, output } = stage;
       backend.quantizeRows(codes, input, N, K);

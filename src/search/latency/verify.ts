@@ -150,7 +150,7 @@ function guardOf(stage: Stage, { times, weightBytes }: AnchorReference, options:
   const stopwatch = new Stopwatch(stage, { sliceMs, now });
   const trials = anchorTrials(stage, weightBytes);
   return new Guard({
-    readAnchors: () => trials.map((trial) => stopwatch.slice(trial)),
+    readAnchors: () => stopwatch.sliceAll(trials),
     reference: times,
     patienceMs: patienceSeconds * 1000,
     rest: (ms) => rest(ms, signal, "stopped while measuring models"),

@@ -85,8 +85,10 @@ async function timeOnce({ spec, prompt, context }: TimedModel, open: Open, optio
     const start = Math.max(0, Math.min(context - mostDecoded / 2, spec.context - mostDecoded));
     const decode = await timePhase((timing) => timeDecode(decoder, start, timing), productWeights(1), options);
     return {
-      ...{ prefill: prefill.speed, decode: decode.speed },
-      ...{ prefillPace: prefill.pace, decodePace: decode.pace },
+      prefill: prefill.speed,
+      decode: decode.speed,
+      prefillPace: prefill.pace,
+      decodePace: decode.pace,
       off: Math.max(prefill.off, decode.off),
     };
   } finally {
@@ -123,11 +125,7 @@ export function speedsOf(turns: readonly TimedTurn[], model: number): TurnSpeeds
   const steady = own.filter(({ off }) => off <= anchorBound);
   const disturbed = steady.length === 0;
   const counted = disturbed ? own : steady;
-  return {
-    prefill: counted.map(({ prefill }) => prefill),
-    decode: counted.map(({ decode }) => decode),
-    prefillPace: counted.map(({ prefillPace }) => prefillPace),
-    decodePace: counted.map(({ decodePace }) => decodePace),
-    disturbed,
-  };
+  const of = (key: keyof Omit<TurnSpeeds, "disturbed">) => counted.map((turn) => turn[key]);
+  const [prefill, decode] = [of("prefill"), of("decode")];
+  return { prefill, decode, prefillPace: of("prefillPace"), decodePace: of("decodePace"), disturbed };
 }

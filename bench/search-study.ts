@@ -13,7 +13,7 @@ import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import { writeFileAtomic } from "../src/io.ts";
 import { alsoClosing } from "../src/remote/device.ts";
-import { calibrateOn, createPhoneServer, type Device, openDevice, verifyOn } from "../src/remote/index.ts";
+import { calibrateOn, type Device, type Invitation, openDevice, verifyOn } from "../src/remote/index.ts";
 import {
   createObjective,
   createPredictor,
@@ -99,16 +99,11 @@ async function open(name: string): Promise<Device> {
   if (name !== "chromium") {
     return openDevice(name, { phone: { onInvite: ({ url }) => console.error(`open ${url}`) } });
   }
-  const { launchChromium } = await import("../test/support/chromium.ts");
-  const [server, browser] = await Promise.all([createPhoneServer({ port: 0 }), launchChromium()]);
+  const { launchChromium, linkAt } = await import("../test/support/chromium.ts");
+  const browser = await launchChromium();
   const page = await browser.newPage();
-  const opened = await server.accept({
-    onInvite: ({ url, otherUrls }) => void page.goto([url, ...otherUrls].find((one) => one.includes("//localhost"))!),
-  });
-  return alsoClosing(opened, async () => {
-    await browser.close();
-    await server.close();
-  });
+  const onInvite = (invitation: Invitation) => void page.goto(linkAt(invitation, "localhost"));
+  return alsoClosing(await openDevice("phone", { phone: { port: 0, onInvite } }), () => browser.close());
 }
 
 async function openProfile() {

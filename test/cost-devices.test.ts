@@ -5,8 +5,9 @@ import type { CostPoint } from "../src/cost/result.ts";
 import { costOn } from "../src/remote/cost-on.ts";
 import type { JobEvent } from "../src/remote/device.ts";
 import { openDevice } from "../src/remote/node/open.ts";
+import type { Invitation } from "../src/remote/node/phone/server.ts";
 import { createSpec } from "../src/spec/spec.ts";
-import { chromiumPath, launchChromium, noChromium } from "./support/chromium.ts";
+import { chromiumPath, launchChromium, linkAt, noChromium } from "./support/chromium.ts";
 import { type FakeAdb, startFakeAdb } from "./support/fake-adb.ts";
 import { noSshd, sshdPath, startSshd } from "./support/sshd.ts";
 
@@ -88,9 +89,8 @@ inChromium(
     const browser = await launchChromium();
     toClose.push(() => browser.close());
     const page = await browser.newPage();
-    const local = ({ url, otherUrls }: { url: string; otherUrls: readonly string[] }) =>
-      [url, ...otherUrls].find((one) => new URL(one).hostname === "localhost") ?? url;
-    const device = await openDevice("phone", { phone: { port: 0, onInvite: (all) => void page.goto(local(all)) } });
+    const onInvite = (invitation: Invitation) => void page.goto(linkAt(invitation, "localhost"));
+    const device = await openDevice("phone", { phone: { port: 0, onInvite } });
     toClose.push(() => device.close());
     const seen = Promise.withResolvers<void>();
     const places: string[] = [];

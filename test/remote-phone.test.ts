@@ -7,7 +7,7 @@ import type { Device, JobEvent } from "../src/remote/device.ts";
 import { networkAddresses } from "../src/remote/node/phone/addresses.ts";
 import { createPhoneServer, type PhoneServer, type PhoneServerOptions } from "../src/remote/node/phone/server.ts";
 import type { TimedTurn } from "../src/search/latency/whole-model.ts";
-import { chromiumPath, launchChromium, noChromium } from "./support/chromium.ts";
+import { chromiumPath, launchChromium, linkAt, noChromium } from "./support/chromium.ts";
 
 const tiny = { layers: 2, width: 64, ffnWidth: 128, heads: 2, vocabulary: 256, context: 128 };
 const quick = { prompt: 8, context: 8, repeats: 1, repeatSeconds: 0.001 };
@@ -37,10 +37,7 @@ describe.skipIf(chromiumPath === undefined)(`the phone's page in Chromium (${noC
     context = await browser.newContext({ viewport: { width: 390, height: 844 }, ignoreHTTPSErrors: true });
     const page = await context.newPage();
     let link = "";
-    const accepted = server.accept({
-      onInvite: ({ url, otherUrls }) =>
-        (link = [url, ...otherUrls].find((one) => new URL(one).hostname === host) ?? url),
-    });
+    const accepted = server.accept({ onInvite: (invitation) => (link = linkAt(invitation, host)) });
     await page.goto(link);
     return { page, device: await accepted };
   }

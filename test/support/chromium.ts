@@ -1,6 +1,7 @@
 // Finds and starts Chromium for browser tests. Nothing is downloaded: a test skips, with the reason, where there is none.
 import { existsSync } from "node:fs";
 import { type Browser, chromium } from "playwright-core";
+import type { Invitation } from "../../src/remote/node/phone/server.ts";
 
 const places = [
   process.env.CHROMIUM_PATH,
@@ -36,4 +37,9 @@ export function launchChromium(...args: string[]): Promise<Browser> {
       ...args,
     ],
   });
+}
+
+/** The link of an invitation to a device's page that leads to a host; the first one where none does. */
+export function linkAt({ url, otherUrls }: Pick<Invitation, "url" | "otherUrls">, host: string | undefined): string {
+  return [url, ...otherUrls].find((one) => new URL(one).hostname === host) ?? url;
 }

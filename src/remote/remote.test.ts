@@ -86,7 +86,7 @@ it("a host runs jobs in order, replies with results and errors, aborts by id and
 });
 
 /** Whatever the machine that tests run on does, all rounds count. */
-const anyState = { times: [], weightBytes: 1 };
+const anyState = { times: [], weightBytes: 1, halfStreamed: 1 };
 
 it("calibrates and verifies for a search, with predictions beside what was measured", async () => {
   const device = createLocalDevice();

@@ -51,6 +51,10 @@ export const verifyJob = defineJob({
           .number()
           .positive()
           .max(2 ** 32),
+        halfStreamed: z
+          .number()
+          .positive()
+          .max(2 ** 40),
       })
       .optional(),
     patienceSeconds: z.number().min(0).max(3600).optional(),

@@ -1,36 +1,51 @@
-// What a machine was like while something was measured: readings of two fixed operations, one that arithmetic bounds and one
-// that memory bounds. Both slower by as much: it runs at another pace, which times can be freed of. One slower than the other:
+// What a machine was like while something was measured: readings of two anchors, one that the processors bound and one that
+// memory bounds. Both slower by as much: it runs at another pace, which times can be freed of. One slower than the other:
 // it is in another state, where nothing compares. Pure arithmetic; who measures takes the readings.
 import { meanTime, median } from "../statistics.ts";
 import type { Anchor } from "./latency-profile.ts";
 
-/** Microseconds of the anchors at one moment, or over a while: arithmetic, memory. */
+/** Microseconds of the anchors at one moment, or over a while: compute, memory. */
 export type Reading = readonly number[];
 
-/** How an operation's time goes with the anchors': shares that add up to 1. */
-export type Weights = readonly [arithmetic: number, memory: number];
+/** How an operation's time goes with the anchors'. */
+export type Weights = readonly [compute: number, memory: number];
 
 /**
- * Weights of what arithmetic bounds, and of what is bound by streaming weights, where each is multiplied with something, too.
- * On a virtual machine whose processors others share (Xeon, Emerald Rapids) these leave ± 4 % of the ± 7 to 17 % by which
- * decoding varied from second to second, and ± 8 % of prefill's ± 13 to 20 %.
+ * Weights of what the processors bound on all threads and on one, and of products whose weights come from memory. They add up
+ * to less than 1, for readings beside an operation tell only some of what happened to it. Fitted to models of 10 to 480 MB,
+ * timed by turns with the anchors on a virtual machine whose processors others share (EPYC, Zen 4): of the ± 13 to 19 % by
+ * which their prefill varied from second to second, these leave 6 to 9, of decoding's ± 10 to 18 % 6 to 10.
  */
 export const boundBy = {
-  arithmetic: [1, 0],
-  both: [0.5, 0.5],
-  memory: [0.25, 0.75],
+  compute: [0.8, 0],
+  caller: [0.25, 0],
+  memory: [0.3, 0.45],
 } as const satisfies Record<string, Weights>;
 
-/** How a product of so many tokens goes with the anchors, when its weights come from memory. */
-export function productWeights(tokens: number): Weights {
-  if (tokens >= 16) return boundBy.arithmetic;
-  return tokens > 1 ? boundBy.both : boundBy.memory;
+/** Weights between those of what the processors bound, and of what streams its weights. */
+function between(streamed: number): Weights {
+  const { compute, memory } = boundBy;
+  return [compute[0] + streamed * (memory[0] - compute[0]), compute[1] + streamed * (memory[1] - compute[1])];
+}
+
+/** Of products of so many tokens, a share of whose weights comes from memory. */
+export function productWeights(tokens: number, streamed: number): Weights {
+  if (tokens >= 16) return boundBy.compute;
+  return between(tokens > 1 ? streamed / 2 : streamed);
+}
+
+/**
+ * The share of a model's weights that comes from memory at every token, by its bytes and those of which half does: none of
+ * half as many, all of twice as many.
+ */
+export function streamedShare(bytes: number, halfBytes: number): number {
+  return Math.min(1, Math.max(0, 0.5 + 0.5 * Math.log2(bytes / halfBytes)));
 }
 
 /** Anchors may differ by this share in how much slower they are than the reference. */
-export const anchorBound = 0.15;
+export const anchorBound = 0.25;
 /** A machine that is slower or faster than the reference by more than this share is not measured. */
-export const paceBound = 0.15;
+export const paceBound = 0.25;
 
 /** How the machine was most of the time: of the readings that are like one of them, as many as can be, each anchor's median. */
 export function referenceOf(readings: readonly Reading[], bound: number): number[] {
@@ -59,9 +74,9 @@ export function paceOf(reading: Reading, reference: Reading, weights: Weights): 
  * pace beyond the bound, by that share.
  */
 export function unlikeness(reading: Reading, reference: Reading): number {
-  const [arithmetic, memory] = [0, 1].map((i) => Math.log(reading[i]! / reference[i]!)) as [number, number];
-  const apart = Math.abs(arithmetic - memory);
-  const pace = Math.abs(arithmetic + memory) / 2;
+  const [compute, memory] = [0, 1].map((i) => Math.log(reading[i]! / reference[i]!)) as [number, number];
+  const apart = Math.abs(compute - memory);
+  const pace = Math.abs(compute + memory) / 2;
   return Math.expm1(pace > Math.log1p(paceBound) ? Math.max(apart, pace) : apart);
 }
 

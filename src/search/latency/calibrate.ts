@@ -5,6 +5,7 @@ import { HandheldError } from "../../errors.ts";
 import type { Backend } from "../../kernels/backend.ts";
 import type { Spec } from "../../spec/spec.ts";
 import { meanTime } from "../statistics.ts";
+import { AnchorReader, anchorNames } from "./anchor-reader.ts";
 import { boundBy, meanReading, paceOf, type Reading, readingOf } from "./anchors.ts";
 import { type CheckModel, chooseCheckModels, stepModels } from "./check-models.ts";
 import { plainFactors, total } from "./factors.ts";
@@ -13,12 +14,13 @@ import { holdAgainstModels } from "./hold.ts";
 import type { LatencyProfile } from "./latency-profile.ts";
 import { Operations } from "./operations.ts";
 import { pooledDecoder } from "./pooled.ts";
+import { halfStreamed } from "./residency.ts";
 import { rest } from "./rest.ts";
 import { Stage } from "./stage.ts";
 import { measureSteadily, type SteadyResult } from "./steady.ts";
 import { Stopwatch, sliceMs } from "./stopwatch.ts";
 import { DeviceTimes, type RawTimes } from "./times.ts";
-import { anchorTrials, stageShape, type Trial } from "./trials.ts";
+import { stageShape } from "./trials.ts";
 import { speedsOf, type TurnSpeeds, timeByTurns } from "./whole-model.ts";
 
 /** Options of {@link calibrateDevice}. */
@@ -30,7 +32,7 @@ export interface CalibrationOptions {
   onProgress?: ((done: number, what: "operations" | "models") => void) | undefined;
   /** Take the result of a machine that did not stay the same; its `quality.steady` is then false. Default false. */
   acceptUnsteady?: boolean | undefined;
-  /** Beside operations, most by which one anchor may be slower than the other, as a share. Default 0.15. */
+  /** Beside operations, most by which one anchor may be slower than the other, as a share. Default 0.25. */
   bound?: number | undefined;
   /** Bytes of weights to walk through, more than the caches hold. Default: 256 MiB, less where memory is short. */
   weightBytes?: number | undefined;
@@ -75,7 +77,7 @@ export async function calibrateDevice(backend: Backend, options: CalibrationOpti
     const calibration = new Calibration(stage, options, started);
     const measured = await calibration.measureOperations();
     const raw = calibration.rawTimes(measured);
-    const { models, speeds, steady } = await calibration.measureModels(measured);
+    const { models, speeds, steady } = await calibration.measureModels(measured, raw);
     const { checks, ...held } = holdAgainstModels(raw, models, speeds);
     return {
       format: "handheld-latency-profile",
@@ -112,7 +114,7 @@ class Calibration {
   /** How much of the usual time there is. */
   private readonly scale: number;
   private readonly stopwatch: Stopwatch;
-  private readonly anchors: Trial[];
+  private readonly anchors: AnchorReader;
   private readonly operations: Operations;
   /** Multiply-adds that a product of many tokens does in a microsecond. */
   private readonly rate: number;
@@ -125,9 +127,8 @@ class Calibration {
     this.scale = Math.min(1, this.seconds / 60);
     const now = options.now ?? (() => performance.now());
     this.stopwatch = new Stopwatch(stage, { sliceMs: sliceMs * this.scale, now });
-    this.anchors = anchorTrials(stage, stage.weightBytes);
-    const arithmetic = this.anchors[0]!;
-    this.rate = arithmetic.work / this.stopwatch.fastest(arithmetic);
+    this.anchors = new AnchorReader(stage, this.stopwatch, stage.weightBytes);
+    this.rate = this.anchors.rate();
     this.operations = new Operations(stage, this.rate * largestMs * this.scale * 1000);
   }
 
@@ -150,11 +151,11 @@ class Calibration {
       },
     }));
     return measureSteadily(items, {
-      anchors: anchors.map(({ name }) => name),
+      anchors: anchorNames,
       readAnchors: () =>
         timed(() => {
           stopwatch.measureFiller();
-          return stopwatch.sliceAll(anchors);
+          return anchors.read();
         }),
       visits: 4,
       batch: 24,
@@ -168,8 +169,8 @@ class Calibration {
   }
 
   /** The tables of measured operations, and what a pass takes besides them. */
-  rawTimes({ values, anchors }: SteadyResult): RawTimes {
-    const raw = this.operations.rawTimes(values);
+  rawTimes({ visits, anchors }: SteadyResult): RawTimes {
+    const raw = this.operations.rawTimes(visits);
     const { small, large } = stepModels(this.stage.backend.serialWork);
     const step = (spec: Spec) => {
       const operations = total(new DeviceTimes(raw).pass(spec, 1, 0), plainFactors);
@@ -183,12 +184,12 @@ class Calibration {
   }
 
   /** Whole models, while the anchors read what they read beside the operations. */
-  async measureModels({ anchors }: SteadyResult): Promise<ModelsMeasured> {
-    const { options, stopwatch } = this;
+  async measureModels({ anchors }: SteadyResult, { residency }: RawTimes): Promise<ModelsMeasured> {
+    const { options } = this;
     const seconds = Math.max(0, this.seconds - this.elapsedMs() / 1000);
     const models = options.models ?? chooseCheckModels(this.rate, (1 - patienceShare) * seconds);
     const guard = new Guard({
-      readAnchors: () => stopwatch.sliceAll(this.anchors),
+      readAnchors: () => this.anchors.read(),
       reference: readingOf(anchors),
       patienceMs: patienceShare * seconds * 1000,
       rest: (ms) => this.rest(ms),
@@ -203,6 +204,7 @@ class Calibration {
       budgetSeconds: 0.1 * this.scale,
       hasTime: () => this.elapsedMs() < endShare * this.seconds * 1000,
       guard,
+      halfStreamed: halfStreamed(residency),
       now: options.now,
       signal: options.signal,
       onTurn: (done, all) => options.onProgress?.(Math.max(at(done / all), at(spent())), "models"),
@@ -231,12 +233,12 @@ class Calibration {
       session.append([1]);
     };
     try {
-      const weights = boundBy.arithmetic;
+      const weights = boundBy.compute;
       const trial = { name: "step", countedWork: Infinity, work: 0, serial: false, weights, prepare: () => append };
       const readings: Reading[] = [];
       const steps: number[] = [];
       for (let slice = 0; slice < stepSlices; slice++) {
-        readings.push(this.stopwatch.sliceAll(this.anchors));
+        readings.push(this.anchors.read());
         steps.push(this.stopwatch.slice(trial));
       }
       return meanTime(steps) / paceOf(meanReading(readings), reference, weights);
@@ -279,6 +281,6 @@ function deviceFields({
   return { platform, arch, cpuModel, cores, memoryBytes, runtime };
 }
 
-function qualityOf({ steady, bound, anchors, retried, values }: SteadyResult) {
-  return { steady, bound, anchors, retried, points: values.length };
+function qualityOf({ steady, bound, anchors, retried, visits }: SteadyResult) {
+  return { steady, bound, anchors, retried, points: visits.length };
 }

@@ -1,10 +1,12 @@
 // All operations that a calibration measures, as one list, and the tables that their times make.
 import type { Backend } from "../../kernels/backend.ts";
+import { median } from "../statistics.ts";
 import { fillGaps } from "./fill-gaps.ts";
 import type { Grid } from "./grid.ts";
 import type { LatencyTables } from "./latency-profile.ts";
 import { type RowKind, rowKinds } from "./plan.ts";
 import { type CurveTrials, createRepeatTrials, createResidencyTrials, repeatsOf, residencyOf } from "./residency.ts";
+import { smoothGrid } from "./smooth.ts";
 import type { Stage } from "./stage.ts";
 import type { RawTimes } from "./times.ts";
 import { createTrials, type TableName, type TableTrials, type Trial } from "./trials.ts";
@@ -31,25 +33,35 @@ export class Operations {
     this.trials = [...measurable, ...[...this.residency, ...this.repeats].flatMap(({ trials }) => trials)];
   }
 
-  /** The tables of times in microseconds, in the order of the trials. Steps count as nothing yet. */
-  rawTimes(values: readonly number[]): RawTimes {
-    const times = new Map(this.trials.map((trial, i) => [trial, values[i]!]));
+  /** The tables of what each trial's visits took, in microseconds. Steps count as nothing yet. */
+  rawTimes(visits: readonly (readonly number[])[]): RawTimes {
+    const visitsOf = new Map(this.trials.map((trial, i) => [trial, visits[i]!]));
+    const times = new Map(this.trials.map((trial, i) => [trial, median(visits[i]!)]));
     const { name, simd, threads, serialWork } = this.backend;
-    const threaded = toTables(this.threaded, times);
+    const threaded = toTables(this.threaded, visitsOf);
     return {
       engine: { backend: name, simd, threads, serialWork },
       threaded,
-      serial: this.serial && toTables(this.serial, times),
+      serial: this.serial && toTables(this.serial, visitsOf),
       residency: residencyOf(this.residency, times, threaded),
       repeats: repeatsOf(this.repeats, times, threaded),
     };
   }
 }
 
-function toTables(tables: ReadonlyMap<TableName, TableTrials>, times: ReadonlyMap<Trial, number>): LatencyTables {
+function toTables(
+  tables: ReadonlyMap<TableName, TableTrials>,
+  visitsOf: ReadonlyMap<Trial, readonly number[]>,
+): LatencyTables {
   const grid = (name: TableName): Grid => {
     const { axes, trials } = tables.get(name)!;
-    return fillGaps({ axes, values: trials.map((trial) => (trial === null ? Number.NaN : times.get(trial)!)) });
+    return fillGaps({
+      axes,
+      values: smoothGrid(
+        axes,
+        trials.map((trial) => trial && visitsOf.get(trial)!),
+      ),
+    });
   };
   const matmulCached = grid("matmulCached");
   return {

@@ -128,6 +128,15 @@ function curveOf(shares: readonly number[]): number[] {
   return rising(shares).map((share) => Math.min(1, Math.max(0, share)));
 }
 
+// Of the sizes that models have between them, close to those that a curve was measured at.
+const lookedAt = Array.from({ length: 81 }, (_, i) => megabyte * 2 ** (i / 8 - 1));
+
+/** Bytes of weights of which half comes from memory when they are used again: about what the caches hold. */
+export function halfStreamed(curves: Curves): number {
+  const residency = new Residency(curves);
+  return lookedAt.find((bytes) => residency.share(bytes, megabyte) >= 0.5) ?? lookedAt.at(-1)!;
+}
+
 // Grids hold values above 0.
 const tiny = 1e-6;
 

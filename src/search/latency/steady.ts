@@ -1,9 +1,9 @@
 // Measures many things on a machine that may be disturbed: in shuffled batches, several passes each, with the anchors read
-// between the passes. Times are freed of the batch's pace; batches in another state are measured again. Knows nothing of what
-// is measured.
+// between the passes. Times are freed of the batch's pace; what was only measured in another state is measured again. Knows
+// nothing of what is measured.
 import { HandheldError } from "../../errors.ts";
 import { createRandom } from "../../random.ts";
-import { meanTime, median } from "../statistics.ts";
+import { meanTime } from "../statistics.ts";
 import {
   anchorBound,
   isLike,
@@ -37,7 +37,7 @@ export interface SteadyOptions {
   passes: number;
   /** Whether there is time to visit so many more items. */
   hasTimeFor(items: number): boolean;
-  /** Most by which one anchor may be slower than the other. Default 0.15. */
+  /** Most by which one anchor may be slower than the other. Default 0.25. */
   bound?: number | undefined;
   /** Go on where the anchors are beyond the bound in the end: the result says so. */
   acceptUnsteady: boolean;
@@ -49,8 +49,8 @@ export interface SteadyOptions {
 
 /** What came of it. */
 export interface SteadyResult {
-  /** Of each item, as at the anchors' reference. */
-  values: number[];
+  /** Of each item, its visits that count, as at the anchors' reference. */
+  visits: number[][];
   anchors: Anchor[];
   steady: boolean;
   bound: number;
@@ -83,18 +83,15 @@ export async function measureSteadily(items: readonly SteadyItem[], options: Ste
     await options.pause(batches.reduce((sum, batch) => sum + batch.items.length, 0) / total);
     return measureBatch(chosen, items, options);
   };
-  let retried = 0;
   for (let visit = 0; visit < options.visits && (visit === 0 || options.hasTimeFor(items.length)); visit++) {
     const order = random.shuffle(items.map((_, i) => i));
-    for (let at = 0; at < order.length; at += options.batch) {
-      batches.push(await take(order.slice(at, at + options.batch)));
-    }
-    retried += await retry(batches, take, bound, options);
+    for (const some of inBatches(order, options.batch)) batches.push(await take(some));
   }
+  const retried = await retry(batches, items.length, take, bound, options);
   const { good, known } = survey(batches, bound);
   // Batches of another state count only for items that have no other.
   const counts = (batch: Batch, item: number) => good.includes(batch) || !known.has(item);
-  const others = batches.filter((batch) => !good.includes(batch) && batch.items.some((item) => counts(batch, item)));
+  const others = batches.filter((batch) => !good.includes(batch) && batch.items.some((item) => !known.has(item)));
   const steady = others.length === 0;
   if (!steady && !options.acceptUnsteady) throw unsteady(options.anchors, batches, others.length, bound);
   const kept = [...good, ...others];
@@ -102,7 +99,7 @@ export async function measureSteadily(items: readonly SteadyItem[], options: Ste
     options.anchors,
     kept.map(({ reading }) => reading),
   );
-  return { values: valuesOf(kept, counts, items, readingOf(anchors)), anchors, steady, bound, retried };
+  return { visits: visitsOf(kept, counts, items, readingOf(anchors)), anchors, steady, bound, retried };
 }
 
 async function measureBatch(chosen: number[], items: readonly SteadyItem[], options: SteadyOptions): Promise<Batch> {
@@ -116,25 +113,30 @@ async function measureBatch(chosen: number[], items: readonly SteadyItem[], opti
   return { items: chosen, values: times.map(meanTime), reading: meanReading(readings) };
 }
 
-/** Measures batches again that were in another state and have items that no other batch has. */
+/** Adds more batches of what was never measured in the state of most of the time. */
 async function retry(
   batches: Batch[],
+  count: number,
   take: (items: number[]) => Promise<Batch>,
   bound: number,
-  { hasTimeFor, rest }: SteadyOptions,
+  { batch, hasTimeFor, rest }: SteadyOptions,
 ): Promise<number> {
   let retried = 0;
   for (let attempt = 0; attempt < mostRetries; attempt++) {
-    const { good, known } = survey(batches, bound);
-    for (const [i, batch] of batches.entries()) {
-      if (good.includes(batch) || batch.items.every((item) => known.has(item))) continue;
-      if (!hasTimeFor(batch.items.length)) return retried;
+    const { known } = survey(batches, bound);
+    const unknown = Array.from({ length: count }, (_, i) => i).filter((item) => !known.has(item));
+    for (const some of inBatches(unknown, batch)) {
+      if (!hasTimeFor(some.length)) return retried;
       await rest(restMs);
-      batches[i] = await take(batch.items);
-      retried += batch.items.length;
+      batches.push(await take(some));
+      retried += some.length;
     }
   }
   return retried;
+}
+
+function inBatches(items: readonly number[], size: number): number[][] {
+  return Array.from({ length: Math.ceil(items.length / size) }, (_, i) => items.slice(i * size, (i + 1) * size));
 }
 
 /** The batches that were measured while the machine was as it was most of the time, and the items that these have. */
@@ -147,13 +149,13 @@ function survey(batches: readonly Batch[], bound: number): { good: Batch[]; know
   return { good, known: new Set(good.flatMap((batch) => batch.items)) };
 }
 
-/** Medians of the visits that count, freed of their pace. */
-function valuesOf(
+/** The visits that count, freed of their pace. */
+function visitsOf(
   batches: readonly Batch[],
   counts: (batch: Batch, item: number) => boolean,
   items: readonly SteadyItem[],
   reference: Reading,
-): number[] {
+): number[][] {
   const visits: number[][] = items.map(() => []);
   for (const batch of batches) {
     for (const [i, item] of batch.items.entries()) {
@@ -161,7 +163,7 @@ function valuesOf(
       visits[item]!.push(batch.values[i]! / paceOf(batch.reading, reference, items[item]!.weights));
     }
   }
-  return visits.map(median);
+  return visits;
 }
 
 function unsteady(names: readonly string[], batches: readonly Batch[], off: number, bound: number): HandheldError {

@@ -1,6 +1,6 @@
 // The operations that a calibration measures: how each one is queued, over which grid of shapes. Timing is in stopwatch.ts.
 import { matrixBytes } from "../../spec/arithmetic.ts";
-import { boundBy, productWeights, type Weights } from "./anchors.ts";
+import { boundBy, productWeights, streamedShare, type Weights } from "./anchors.ts";
 import { pointsOf } from "./grid.ts";
 import type { LatencyTables } from "./latency-profile.ts";
 import { type RowKind, rowKinds } from "./plan.ts";
@@ -55,8 +55,8 @@ const mostLayers = 1024;
 const walks = 3;
 // No last-level cache that small models would find room in is larger.
 const mostWarmUp = 128 * 2 ** 20;
-// Weights of so many bytes come from a second-level cache.
-const mostCached = 2 ** 20;
+// While a device's caches are not known yet: half of so many bytes of weights may come from memory.
+const supposedHalf = 24 * 2 ** 20;
 /** Bytes that a thread's second-level cache surely holds, with activations beside them. */
 export const hotWindow = 256 * 1024;
 
@@ -103,7 +103,7 @@ export function matmul(stage: Stage, point: readonly number[], window: number, s
     countedWork: work,
     work,
     serial,
-    weights: window <= mostCached ? boundBy.arithmetic : productWeights(N),
+    weights: serial ? boundBy.caller : productWeights(N, streamedShare(window, supposedHalf)),
     warmUps: window < stage.weightBytes ? warmUps : 1,
     prepare() {
       const { backend, codes, input, output } = stage;
@@ -111,17 +111,6 @@ export function matmul(stage: Stage, point: readonly number[], window: number, s
       return () => backend.matmulInt4(output, codes, walk(), N, M, K, M, false);
     },
   };
-}
-
-export const anchorNames = ["arithmetic", "memory"] as const;
-
-/** The anchors: arithmetic, and memory (weights from the first `window` bytes). */
-export function anchorTrials(stage: Stage, window: number): Trial[] {
-  const [arithmetic, memory] = anchorNames;
-  return [
-    { ...matmul(stage, [64, 512, 512], hotWindow, false)!, name: arithmetic },
-    { ...matmul(stage, [1, 2048, 2048], window, false)!, name: memory, warmUps: 1 },
-  ];
 }
 
 function attention(stage: Stage, point: readonly number[], serial: boolean): Trial | null {
@@ -138,7 +127,7 @@ function attention(stage: Stage, point: readonly number[], serial: boolean): Tri
     // Two products in f32 over keys and values of bytes: some twenty times slower than an int4 product.
     work: 40 * N * S * H * D,
     serial,
-    weights: N >= 16 ? boundBy.arithmetic : boundBy.both,
+    weights: serial ? boundBy.caller : boundBy.compute,
     prepare() {
       const { backend, input, output } = stage;
       const layers = stage.layers(K, D, position + N, serial ? 1 : mostLayers);
@@ -161,7 +150,7 @@ export function rowTrial(stage: Stage, kind: RowKind, point: readonly number[], 
     countedWork: operationWork.rows(kind, N, width),
     work: 8 * N * width,
     serial,
-    weights: boundBy.arithmetic,
+    weights: serial ? boundBy.caller : boundBy.compute,
     prepare: () => rowOperations[kind](stage, N, width, serial),
   };
 }

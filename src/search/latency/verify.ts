@@ -4,27 +4,33 @@ import type { Backend } from "../../kernels/backend.ts";
 import { modelBytes } from "../../spec/arithmetic.ts";
 import type { Spec } from "../../spec/spec.ts";
 import { median } from "../statistics.ts";
+import { AnchorReader, anchorNames } from "./anchor-reader.ts";
 import { readingOf } from "./anchors.ts";
 import { Guard } from "./guard.ts";
 import type { LatencyProfile } from "./latency-profile.ts";
 import { pooledDecoder } from "./pooled.ts";
 import type { Estimate, Predictor, SpeedRequest } from "./predictor.ts";
+import { halfStreamed } from "./residency.ts";
 import { rest } from "./rest.ts";
 import { Stage } from "./stage.ts";
 import { Stopwatch, sliceMs } from "./stopwatch.ts";
-import { anchorNames, anchorTrials, stageShape } from "./trials.ts";
+import { stageShape } from "./trials.ts";
 import { speedsOf, type TimedTurn, timeByTurns } from "./whole-model.ts";
 
-/** What a machine's anchors read when it was calibrated, in microseconds, and the bytes that the memory anchor walks through. */
+/**
+ * How a machine was when it was calibrated: what its anchors read, in microseconds; the bytes that the memory anchor walks
+ * through; bytes of weights half of which comes from memory.
+ */
 export interface AnchorReference {
   times: number[];
   weightBytes: number;
+  halfStreamed: number;
 }
 
 /** The anchors of a profile; no times where it was made with others, as profiles of earlier versions were. */
-export function anchorsOf({ quality: { anchors, weightBytes } }: LatencyProfile): AnchorReference {
+export function anchorsOf({ residency, quality: { anchors, weightBytes } }: LatencyProfile): AnchorReference {
   const ours = anchors.length === anchorNames.length && anchors.every(({ name }, i) => name === anchorNames[i]);
-  return { times: ours ? readingOf(anchors) : [], weightBytes };
+  return { times: ours ? readingOf(anchors) : [], weightBytes, halfStreamed: halfStreamed(residency) };
 }
 
 /** Options of {@link verifyCandidates}. */
@@ -108,6 +114,7 @@ export async function verifyCandidates(
       repeatSeconds: 0.02,
       budgetSeconds: 0.3,
       guard,
+      halfStreamed: anchors?.halfStreamed,
       now,
       signal,
       earlier,
@@ -148,9 +155,9 @@ function poolBytes(specs: readonly Spec[]): number {
 function guardOf(stage: Stage, { times, weightBytes }: AnchorReference, options: VerifyOptions): Guard {
   const { now = () => performance.now(), patienceSeconds = 30, signal } = options;
   const stopwatch = new Stopwatch(stage, { sliceMs, now });
-  const trials = anchorTrials(stage, weightBytes);
+  const anchors = new AnchorReader(stage, stopwatch, weightBytes);
   return new Guard({
-    readAnchors: () => stopwatch.sliceAll(trials),
+    readAnchors: () => anchors.read(),
     reference: times,
     patienceMs: patienceSeconds * 1000,
     rest: (ms) => rest(ms, signal, "stopped while measuring models"),

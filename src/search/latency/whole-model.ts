@@ -1,8 +1,9 @@
 // Times whole models, several by turns: what a prediction is held against.
 import { HandheldError } from "../../errors.ts";
+import { decodeBytes } from "../../spec/arithmetic.ts";
 import type { Spec } from "../../spec/spec.ts";
 import { mostDecoded, type Speed, type TimedDecoder, type TimingOptions, timeDecode, timePrefill } from "../timing.ts";
-import { anchorBound, paceOf, productWeights, type Weights } from "./anchors.ts";
+import { anchorBound, paceOf, productWeights, streamedShare, type Weights } from "./anchors.ts";
 import type { Guard } from "./guard.ts";
 
 /** One turn of one model. */
@@ -33,6 +34,8 @@ export interface TurnOptions {
   hasTime?: (() => boolean) | undefined;
   /** Sees to it that the machine is as it was. */
   guard?: Guard | undefined;
+  /** Bytes of weights half of which comes from memory (residency.ts): which anchor's pace decoding has. Default: all do. */
+  halfStreamed?: number | undefined;
   now?: (() => number) | undefined;
   signal?: AbortSignal | undefined;
   /** Turns that were taken before an interruption; they are not taken again. */
@@ -81,9 +84,11 @@ export async function timeByTurns(
 async function timeOnce({ spec, prompt, context }: TimedModel, open: Open, options: TurnOptions) {
   const decoder = open(spec);
   try {
-    const prefill = await timePhase((timing) => timePrefill(decoder, prompt, timing), productWeights(prompt), options);
+    const streamed = streamedShare(decodeBytes(spec, context), options.halfStreamed ?? 0);
+    const weights = (tokens: number) => productWeights(tokens, streamed);
+    const prefill = await timePhase((timing) => timePrefill(decoder, prompt, timing), weights(prompt), options);
     const start = Math.max(0, Math.min(context - mostDecoded / 2, spec.context - mostDecoded));
-    const decode = await timePhase((timing) => timeDecode(decoder, start, timing), productWeights(1), options);
+    const decode = await timePhase((timing) => timeDecode(decoder, start, timing), weights(1), options);
     return {
       prefill: prefill.speed,
       decode: decode.speed,

@@ -1,5 +1,5 @@
 // The Gaussian process behind the quality model: covariances of shapes and groups, and what follows from observations.
-import { cholesky, solve } from "./cholesky.ts";
+import { cholesky, solve } from "../cholesky.ts";
 import { aspect, type Shape, terms } from "./features.ts";
 import type { Observation } from "./observations.ts";
 

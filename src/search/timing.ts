@@ -22,8 +22,6 @@ export interface Speed {
   tokensPerSecond: number;
   /** Of the mean time of a repeat (meanTime): what operations add up to, where others share the device. */
   mean: number;
-  /** The fastest repeat: what the device can do, for other work on it only ever adds time. */
-  fastest: number;
   /** (Fastest − slowest) ÷ median over the repeats; 0 for one repeat. */
   spread: number;
   repeats: number;
@@ -121,7 +119,6 @@ async function timeRepeats(options: TimingOptions, tokens: number, run: (times: 
   const speed = {
     tokensPerSecond,
     mean,
-    fastest,
     spread: (fastest - slowest) / tokensPerSecond,
     repeats: speeds.length,
   };

@@ -18,9 +18,9 @@ const times = (compute: number, memory: number) => [80 * compute, 100 * memory];
 
 it("the pace of what processors bound is compute's, of what memory bounds both's", () => {
   expect(paceOf(reference, reference, boundBy.memory)).toBe(1);
-  expect(paceOf(times(1.2, 2), reference, boundBy.compute)).toBeCloseTo(1.2 ** 0.8, 12);
-  expect(paceOf(times(1.2, 2), reference, boundBy.caller)).toBeCloseTo(1.2 ** 0.25, 12);
-  expect(paceOf(times(1.2, 2), reference, boundBy.memory)).toBeCloseTo(1.2 ** 0.3 * 2 ** 0.45, 12);
+  expect(paceOf(times(1.2, 2), reference, boundBy.compute)).toBeCloseTo(1.2 ** 0.95, 12);
+  expect(paceOf(times(1.2, 2), reference, boundBy.caller)).toBeCloseTo(1.2 ** 0.3, 12);
+  expect(paceOf(times(1.2, 2), reference, boundBy.memory)).toBeCloseTo(1.2 ** 0.35 * 2 ** 0.5, 12);
 });
 
 it("a product goes with memory the more of its weights come from there, and the fewer tokens share them", () => {

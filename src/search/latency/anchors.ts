@@ -11,15 +11,16 @@ export type Reading = readonly number[];
 export type Weights = readonly [compute: number, memory: number];
 
 /**
- * Weights of what the processors bound on all threads and on one, and of products whose weights come from memory. They add up
- * to less than 1, for readings beside an operation tell only some of what happened to it. Fitted to models of 10 to 480 MB,
- * timed by turns with the anchors on a virtual machine whose processors others share (EPYC, Zen 4): of the ± 13 to 19 % by
- * which their prefill varied from second to second, these leave 6 to 9, of decoding's ± 10 to 18 % 6 to 10.
+ * Weights of what the processors bound on all threads and on one, and of products whose weights come from memory. Fitted to
+ * models of 10 to 480 MB, timed by turns with the anchors on a virtual machine whose processors others share (EPYC, Zen 4): of
+ * the ± 13 to 19 % by which their prefill varied from second to second these leave 7 to 10, of decoding's ± 10 to 18 % 6 to 10.
+ * Weights of 0.8 in all would leave a little less, for readings beside an operation tell only some of what happened to it; from
+ * minute to minute, after a calibration, these fit better.
  */
 export const boundBy = {
-  compute: [0.8, 0],
-  caller: [0.25, 0],
-  memory: [0.3, 0.45],
+  compute: [0.95, 0],
+  caller: [0.3, 0],
+  memory: [0.35, 0.5],
 } as const satisfies Record<string, Weights>;
 
 /** Weights between those of what the processors bound, and of what streams its weights. */

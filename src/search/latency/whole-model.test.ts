@@ -76,6 +76,6 @@ it("every model gets one turn, and no other begins when there is no time", async
 
 it("without a guard speeds are as measured", async () => {
   const [turn] = (await machine(2, 2, { guard: undefined }).run()) as [TimedTurn];
-  expect(turn.prefill).toBeCloseTo(1000 / 2 ** 0.8, 6);
+  expect(turn.prefill).toBeCloseTo(1000 / 2 ** 0.95, 6);
   expect(turn).toMatchObject({ prefillPace: 1, decodePace: 1, off: 0 });
 });

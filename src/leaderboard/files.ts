@@ -51,6 +51,7 @@ function packedScript(name: string, value: unknown): string {
 const policy =
   "connect-src 'none'; img-src 'none'; object-src 'none'; frame-src 'none'; base-uri 'none'; form-action 'none'";
 
+// Nothing is drawn before the footer is there: half of a line of controls would move when its other half comes.
 function page(site: SiteData, name: "index" | "model" | "device", main: Html): string {
   const { title, builtAt } = site;
   const data = name === "model" ? ["data.js", "details.js"] : ["data.js"];
@@ -65,6 +66,7 @@ function page(site: SiteData, name: "index" | "model" | "device", main: Html): s
 <title>${name === "index" ? title : `${name === "model" ? "Model" : "Device"} · ${title}`}</title>
 <script>${new Html(earlyTheme)}</script>
 <link rel="stylesheet" href="style.css">
+<link rel="expect" href="#made" blocking="render">
 </head>
 <body data-page="${name}"${name === "index" && html` class="ready"`}>
 <a class="skip" href="#main">Skip to the content</a>
@@ -72,7 +74,7 @@ function page(site: SiteData, name: "index" | "model" | "device", main: Html): s
 <main id="main" tabindex="-1">
 ${main}
 </main>
-<footer><p>Made by handheld on <time datetime="${builtAt}">${builtAt.slice(0, 16).replace("T", " ")}</time> UTC.</p></footer>
+<footer id="made"><p>Made by handheld on <time datetime="${builtAt}">${builtAt.slice(0, 16).replace("T", " ")}</time> UTC.</p></footer>
 ${[...data, "page.js"].map((file) => html`<script src="${file}"></script>\n`)}</body>
 </html>
 `.text;

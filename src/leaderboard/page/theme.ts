@@ -1,17 +1,26 @@
-// Light, dark, or as the system has it: remembered where the browser allows.
+// Light, dark, or as the system has it: remembered where the browser allows, and the same in all pages that are open.
 
-/** Follows the menu of the page. */
+/** Follows the menu of the page, and those of others. */
 export function startTheme(menu: HTMLSelectElement): void {
   menu.value = document.documentElement.dataset.theme ?? "system";
   menu.addEventListener("change", () => {
-    if (menu.value === "system") delete document.documentElement.dataset.theme;
-    else document.documentElement.dataset.theme = menu.value;
+    show(menu.value);
     try {
       localStorage.setItem("handheld-theme", menu.value);
     } catch {
       // storage is off: the choice lasts as long as the page
     }
   });
+  addEventListener("storage", ({ key, newValue }) => {
+    if (key !== "handheld-theme") return;
+    menu.value = newValue === "light" || newValue === "dark" ? newValue : "system";
+    show(menu.value);
+  });
+}
+
+function show(theme: string): void {
+  if (theme === "system") delete document.documentElement.dataset.theme;
+  else document.documentElement.dataset.theme = theme;
 }
 
 /** Runs before anything is drawn, so that nothing flashes; text, because it stands in the page's head. */

@@ -128,7 +128,7 @@ function curveOf(shares: readonly number[]): number[] {
   return rising(shares).map((share) => Math.min(1, Math.max(0, share)));
 }
 
-// Of the sizes that models have between them, close to those that a curve was measured at.
+// From half a megabyte to 512, eight of each doubling.
 const lookedAt = Array.from({ length: 81 }, (_, i) => megabyte * 2 ** (i / 8 - 1));
 
 /** Bytes of weights of which half comes from memory when they are used again: about what the caches hold. */

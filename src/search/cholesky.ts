@@ -13,6 +13,20 @@ export function cholesky(matrix: Float64Array, n: number): Float64Array {
   return factor;
 }
 
+/** The factor of the covariance of n observations: `covariance` of what is behind them, and the variance of each one's noise. */
+export function covarianceFactor(
+  variances: readonly number[],
+  covariance: (i: number, j: number) => number,
+): Float64Array {
+  const n = variances.length;
+  const matrix = new Float64Array(n * n);
+  for (let i = 0; i < n; i++) {
+    for (let j = 0; j <= i; j++) matrix[i * n + j] = covariance(i, j);
+    matrix[i * n + i]! += variances[i]!;
+  }
+  return cholesky(matrix, n);
+}
+
 /** G⁻¹·b for the factor G. */
 export function solveLower(factor: Float64Array, b: Float64Array): Float64Array {
   const n = b.length;

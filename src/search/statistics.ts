@@ -9,6 +9,11 @@ export function median(values: readonly number[]): number {
   return (sorted[Math.floor(half)]! + sorted[Math.ceil(half)]!) / 2;
 }
 
+/** NaN for none. */
+export function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
 /** Mean of times, of which none counts for more than twice the median: a stolen time slice is no state of a machine. */
 export function meanTime(times: readonly number[]): number {
   const most = 2 * median(times);
@@ -24,8 +29,9 @@ export function ranks(values: readonly number[]): number[] {
 /** Spearman's rank correlation, −1..1; NaN where one side is constant. */
 export function spearman(a: readonly number[], b: readonly number[]): number {
   const [x, y] = [ranks(a), ranks(b)];
-  const mean = (x.length - 1) / 2;
-  const product = (u: number[], v: number[]) => u.reduce((sum, value, i) => sum + (value - mean) * (v[i]! - mean), 0);
+  const middle = (x.length - 1) / 2;
+  const product = (u: number[], v: number[]) =>
+    u.reduce((sum, value, i) => sum + (value - middle) * (v[i]! - middle), 0);
   return product(x, y) / Math.sqrt(product(x, x) * product(y, y));
 }
 

@@ -1,7 +1,7 @@
 // Frees a grid of times from noise: regression by a Gaussian process, which draws each point towards the surface through its
 // neighbours as far as the repeats say that it is noise. Pure arithmetic.
-import { cholesky, solve } from "../cholesky.ts";
-import { median } from "../statistics.ts";
+import { covarianceFactor, solve } from "../cholesky.ts";
+import { mean, median } from "../statistics.ts";
 import { pointsOf } from "./grid.ts";
 
 /**
@@ -24,19 +24,14 @@ export function smoothGrid(
 ): number[] {
   const steps = pointsOf(axes.map((axis) => axis.map((_, i) => i - (axis.length - 1) / 2)));
   const known = repeats.flatMap((some, i) => (some === null ? [] : [{ i, at: steps[i]!, repeats: some }]));
-  const n = known.length;
-  const values = Float64Array.from(known, (one) => Math.log(median(one.repeats)));
-  const height = values.reduce((sum, value) => sum + value, 0) / n;
+  const values = known.map((one) => Math.log(median(one.repeats)));
+  const height = mean(values);
   const noise = noiseOf(known.map((one) => one.repeats));
   const noises = known.map((one) => Math.max(leastNoise, noise / one.repeats.length));
-  const covariance = new Float64Array(n * n);
-  for (let i = 0; i < n; i++) {
-    for (let j = 0; j < n; j++) covariance[i * n + j] = covarianceOf(known[i]!.at, known[j]!.at);
-    covariance[i * n + i]! += noises[i]!;
-  }
+  const factor = covarianceFactor(noises, (i, j) => covarianceOf(known[i]!.at, known[j]!.at));
   const alpha = solve(
-    cholesky(covariance, n),
-    values.map((value) => value - height),
+    factor,
+    Float64Array.from(values, (value) => value - height),
   );
   const smooth = new Array<number>(repeats.length).fill(Number.NaN);
   known.forEach(({ i }, k) => {
@@ -60,8 +55,8 @@ function noiseOf(repeats: readonly (readonly number[])[]): number {
   let [squares, freedom] = [0, 0];
   for (const some of repeats) {
     const logs = some.map(Math.log);
-    const mean = logs.reduce((sum, log) => sum + log, 0) / logs.length;
-    squares += logs.reduce((sum, log) => sum + (log - mean) ** 2, 0);
+    const middle = mean(logs);
+    squares += logs.reduce((sum, log) => sum + (log - middle) ** 2, 0);
     freedom += logs.length - 1;
   }
   return freedom === 0 ? unknownNoise : squares / freedom;

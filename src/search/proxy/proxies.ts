@@ -13,6 +13,7 @@ import { train } from "../../train/loop.ts";
 import { createRecipe, type TrainRecipe } from "../../train/recipe.ts";
 import type { Observation } from "../quality/observations.ts";
 import type { SearchResult } from "../search.ts";
+import { mean } from "../statistics.ts";
 import { countSteps, nextTurnOf, type ProxyState, parseProxyState, type Turn } from "./plan.ts";
 import { proxyOf } from "./scale.ts";
 import { createTextTask, type TextTask } from "./text-task.ts";
@@ -262,8 +263,8 @@ function movedFrom(candidates: ProxyResult["candidates"], rung: number): number 
     return typeof before === "number" && typeof after === "number" ? [Math.log(after / before)] : [];
   });
   if (steps.length < 2) return 0;
-  const mean = steps.reduce((sum, step) => sum + step, 0) / steps.length;
-  return Math.sqrt(steps.reduce((sum, step) => sum + (step - mean) ** 2, 0) / (steps.length - 1));
+  const middle = mean(steps);
+  return Math.sqrt(steps.reduce((sum, step) => sum + (step - middle) ** 2, 0) / (steps.length - 1));
 }
 
 /** What proxies should be asked about: of everything that was found, one shape per depth, evenly over the depths. */

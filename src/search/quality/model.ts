@@ -15,9 +15,9 @@
 // cannot tell; 0.75 is a little likelier) and the growth of the best aspect with size (./features.ts; 0.5 is a little
 // likelier than 0.25): together half a nat.
 // At 1.5 B and at 1 M all of this is an extrapolation; proxy training (../proxy) gives evidence where it matters.
-
 import { solveLower } from "../cholesky.ts";
 import type { Estimate } from "../latency/predictor.ts";
+import { mean } from "../statistics.ts";
 import type { Shape } from "./features.ts";
 import { type Observation, publishedObservations } from "./observations.ts";
 import {
@@ -26,7 +26,6 @@ import {
   condition,
   constantDeviation,
   likeness,
-  mean,
   ownCovariance,
   type Point,
   pointOf,

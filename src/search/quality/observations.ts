@@ -1,4 +1,5 @@
 // Measured qualities for the model to be conditioned on: both published tables, in ln(loss).
+import { mean } from "../statistics.ts";
 import { logWeights, type Shape } from "./features.ts";
 import { accuracyRows, lossRows } from "./tables.ts";
 
@@ -52,8 +53,4 @@ function exchangeRate(shapes: readonly Shape[]): number {
     );
   const grown = (value: (i: number) => number) => of("350M", value) - of("125M", value);
   return (0.076 * grown((i) => logWeights(shapes[i]!))) / grown((i) => accuracyRows[i]!.accuracy);
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }

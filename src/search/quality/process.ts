@@ -1,5 +1,6 @@
 // The Gaussian process behind the quality model: covariances of shapes and groups, and what follows from observations.
-import { cholesky, solve } from "../cholesky.ts";
+import { covarianceFactor, solve } from "../cholesky.ts";
+import { mean } from "../statistics.ts";
 import { aspect, type Shape, terms } from "./features.ts";
 import type { Observation } from "./observations.ts";
 
@@ -60,16 +61,10 @@ export interface Conditioned {
 }
 
 export function condition(observations: readonly Observation[]): Conditioned {
-  const n = observations.length;
   const points = observations.map(({ shape }) => pointOf(shape));
-  const covariance = new Float64Array(n * n);
-  for (let i = 0; i < n; i++) {
-    for (let j = 0; j <= i; j++) covariance[i * n + j] = between(observations, points, i, j);
-    covariance[i * n + i]! += observations[i]!.noise ** 2;
-  }
-  const residuals = residualsOf(observations, points);
-  const factor = cholesky(covariance, n);
-  return { points, factor, alpha: solve(factor, residuals) };
+  const variances = observations.map(({ noise }) => noise ** 2);
+  const factor = covarianceFactor(variances, (i, j) => between(observations, points, i, j));
+  return { points, factor, alpha: solve(factor, residualsOf(observations, points)) };
 }
 
 function between(observations: readonly Observation[], points: readonly Point[], i: number, j: number): number {
@@ -84,8 +79,4 @@ function residualsOf(observations: readonly Observation[], points: readonly Poin
   const groups = Map.groupBy(observations.keys(), (i) => observations[i]!.group);
   const centres = new Map([...groups].map(([group, members]) => [group, mean(members.map((i) => raw[i]!))]));
   return Float64Array.from(raw, (value, i) => value - centres.get(observations[i]!.group)!);
-}
-
-export function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
